@@ -1,0 +1,16 @@
+// Compiled once for each instruction set, with ELMAN_ISA its name as an identifier.
+#include "gradient.hpp"
+
+namespace elman {
+namespace ELMAN_ISA {
+
+template <class Real>
+constexpr Functions<Real> functions() {
+  return {panel_size<Real>, pack<Real>, elman_forward<Real>, elman_backward<Real>};
+}
+
+extern const Kernels kernels;
+const Kernels kernels = {ELMAN_ISA_NAME, functions<float>(), functions<double>()};
+
+}  // namespace ELMAN_ISA
+}  // namespace elman

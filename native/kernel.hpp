@@ -1,0 +1,124 @@
+// The contract between the bindings and the kernels: plain structures and a table of functions.
+//
+// Letters: T time steps (the type parameter is called Real), N batch, I input, H hidden.
+// One layer in one direction. Strides are counted in elements; the last axis of every array is
+// contiguous. The caller owns every buffer; nothing overlaps unless it is said.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace elman {
+
+using Index = std::int64_t;
+
+// An array of shape (T, N, ·), or null where that is allowed.
+template <class Real>
+struct Array3 {
+  Real* data;
+  Index t, n;  // strides of the first two axes
+
+  Real* row(Index step, Index row) const { return data + step * t + row * n; }
+};
+
+// An array of shape (N, ·), or null where that is allowed.
+template <class Real>
+struct Array2 {
+  Real* data;
+  Index n;  // stride of the first axis
+
+  Real* row(Index row) const { return data + row * n; }
+};
+
+// A matrix of K × n, in the order in which the product with it reads it (see pack.hpp).
+template <class Real>
+struct Panels {
+  const Real* data;
+  Index K, n;
+};
+
+// Which rows of the batch are valid at which step. Rows are visited by decreasing length, so that
+// those valid at a step come first. All pointers are null when every row has T steps.
+struct Schedule {
+  Index T, N;
+  const Index* lengths;  // (N,)
+  const Index* order;    // (N,) rows by decreasing length
+  const Index* active;   // (T + 1,) how many rows are valid at each step; 0 at the end
+  const Index* offset;   // (T + 1,) how many (step, row) pairs come before each step
+  bool reverse;
+
+  Index row(Index i) const { return order ? order[i] : i; }
+  Index length(Index i) const { return order ? lengths[order[i]] : T; }
+  Index rows_at(Index step) const { return active ? active[step] : (step < T ? N : 0); }
+  Index pairs_before(Index step) const { return offset ? offset[step] : step * N; }
+  // The time of the i-th row's step-th step.
+  Index time(Index i, Index step) const { return reverse ? length(i) - 1 - step : step; }
+};
+
+enum class Nonlinearity { tanh, relu };
+
+template <class Real>
+struct ElmanForward {
+  Schedule schedule;
+  Index I, H;
+  Panels<Real> weight_ih, weight_hh;  // (I × H), (H × H)
+  const Real* bias;                   // b_ih + b_hh, zero-padded to a multiple of 16; or null
+  Nonlinearity nonlinearity;
+  Array3<const Real> x;    // (T, N, I)
+  Array2<const Real> h_0;  // (N, H)
+  Array3<Real> output;     // (T, N, H)
+  Array2<Real> h_n;        // (N, H)
+};
+
+template <class Real>
+struct ElmanBackward {
+  Schedule schedule;
+  Index I, H;
+  Panels<Real> weight_ih, weight_hh;  // untransposed: (H × I), (H × H)
+  Nonlinearity nonlinearity;
+  Array3<const Real> x;         // (T, N, I)
+  Array2<const Real> h_0;       // (N, H)
+  Array3<const Real> output;    // (T, N, H), as forward filled it
+  Array3<const Real> d_output;  // (T, N, H) or null
+  Array2<const Real> d_h_n;     // (N, H) or null
+  Array3<Real> d_x;             // (T, N, I)
+  Array2<Real> d_h_0;           // (N, H)
+  Real* d_weight_ih;            // (H, I)
+  Real* d_weight_hh;            // (H, H)
+  Real* d_bias;                 // (H,)
+};
+
+template <class Real>
+struct Functions {
+  // How many elements the panels of a K × n matrix take.
+  Index (*panel_size)(Index K, Index n);
+  // Pack the matrix whose element (k, j) is w[k * k_stride + j * j_stride]; panels is 64-byte
+  // aligned.
+  void (*pack)(const Real* w, Index k_stride, Index j_stride, Index K, Index n, Real* panels);
+  // Both return false, with nothing promised of the outputs, when memory ran out.
+  bool (*elman_forward)(const ElmanForward<Real>&, int threads);
+  bool (*elman_backward)(const ElmanBackward<Real>&, int threads);
+};
+
+struct Kernels {
+  const char* isa;
+  Functions<float> f32;
+  Functions<double> f64;
+
+  template <class Real>
+  const Functions<Real>& of() const;
+};
+
+template <>
+inline const Functions<float>& Kernels::of<float>() const {
+  return f32;
+}
+template <>
+inline const Functions<double>& Kernels::of<double>() const {
+  return f64;
+}
+
+// The kernels for this machine, or for the ISA that the environment's ELMAN_ISA names.
+const Kernels& kernels();
+
+}  // namespace elman

@@ -1,0 +1,106 @@
+// Threads: OpenMP's, one pool for the whole process, or none.
+#pragma once
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+#include <sched.h>
+
+#include "kernel.hpp"
+
+namespace elman {
+namespace ELMAN_ISA {
+
+// Part i of p of the range [0, n), cut at multiples of `grain`, as even as that allows.
+struct Part {
+  Index begin, end;
+  Part(Index n, Index grain, int i, int p) {
+    const Index grains = (n + grain - 1) / grain;
+    begin = grains * i / p * grain;
+    end = grains * (i + 1) / p * grain;
+    if (end > n) end = n;
+    if (begin > n) begin = n;
+  }
+};
+
+// All threads of a region meet here. Waiting spins at first and then gives the core away, so that
+// another busy process costs a time slice and not the whole call.
+class Barrier {
+ public:
+  void wait(int threads) {
+    if (threads == 1) return;
+    const unsigned round = __atomic_load_n(&round_, __ATOMIC_ACQUIRE);
+    if (__atomic_add_fetch(&arrived_, 1, __ATOMIC_ACQ_REL) == threads) {
+      __atomic_store_n(&arrived_, 0, __ATOMIC_RELAXED);
+      __atomic_store_n(&round_, round + 1, __ATOMIC_RELEASE);
+      return;
+    }
+    for (int spins = 0; __atomic_load_n(&round_, __ATOMIC_ACQUIRE) == round; ++spins) {
+      if (spins < 4000) {
+#if defined(__SSE__)
+        _mm_pause();
+#endif
+      } else {
+        sched_yield();
+      }
+    }
+  }
+
+ private:
+  alignas(64) int arrived_ = 0;
+  alignas(64) unsigned round_ = 0;
+};
+
+// Run body(i, p) on threads i = 0 … p - 1, where p is at most `threads`. The caller's
+// floating-point mode (rounding, flush to zero) holds on all of them, so that threads never differ
+// in bits.
+template <class Body>
+void parallel(int threads, const Body& body) {
+#if defined(_OPENMP)
+  if (threads > 1) {
+#if defined(__SSE__)
+    const unsigned mode = _mm_getcsr();
+#endif
+#pragma omp parallel num_threads(threads)
+    {
+#if defined(__SSE__)
+      const unsigned own = _mm_getcsr();
+      _mm_setcsr(mode);
+#endif
+      body(omp_get_thread_num(), omp_get_num_threads());
+#if defined(__SSE__)
+      _mm_setcsr(own);
+#endif
+    }
+    return;
+  }
+#endif
+  (void)threads;
+  body(0, 1);
+}
+
+// Memory for one call, aligned for vectors; null if there is none left.
+template <class Real>
+class Buffer {
+ public:
+  explicit Buffer(Index n)
+      : data_(static_cast<Real*>(__builtin_malloc(static_cast<size_t>(n) * sizeof(Real) + 64))) {}
+  ~Buffer() { __builtin_free(data_); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  explicit operator bool() const { return data_ != nullptr; }
+  Real* get() const {
+    return reinterpret_cast<Real*>((reinterpret_cast<std::uintptr_t>(data_) + 63) &
+                                   ~std::uintptr_t{63});
+  }
+
+ private:
+  Real* data_;
+};
+
+}  // namespace ELMAN_ISA
+}  // namespace elman

@@ -1,0 +1,202 @@
+// The register-blocked product, and the one order of summation.
+//
+// Every dot product of K terms is one of:
+//   n <= 32         4 chains, term k in chain k mod 4
+//   n <= 128        2 chains, term k in chain k mod 2
+//   n > 128         1 chain for K <= 256, 2 for K <= 512, else 4, each of neighbouring terms
+// where n is how many outputs the product has. A chain is a sequence of fused multiply-adds; the
+// first begins from what the sum starts with, the others from zero; they are added from the left.
+// Nothing else decides the bits of a result: not the tile's shape, the rows beside it, the threads
+// or the vector's width.
+#pragma once
+
+#include "pack.hpp"
+
+namespace elman {
+namespace ELMAN_ISA {
+
+constexpr int tile_rows = 6;
+
+constexpr int interleaved_chains(Index n) {
+  return n <= 32 ? 4 : n <= 128 ? 2 : 1;
+}
+constexpr int neighbouring_chains(Index n, Index K) {
+  return n <= 128 || K <= 256 ? 1 : K <= 512 ? 2 : 4;
+}
+
+// How many rows and vectors a tile may have, so that its sums stay in registers.
+constexpr int accumulators = vector_registers == 32 ? 24 : 12;
+constexpr int most_rows(int chains) {
+  return tile_rows * chains <= accumulators ? tile_rows : accumulators / chains;
+}
+constexpr int most_vectors(int chains, int rows) {
+  return rows == 1 ? (accumulators == 24 ? (chains == 4 ? 4 : 8) : 8 / chains)
+                   : (accumulators / tile_rows + chains - 1) / chains;
+}
+
+// Where a product's sums begin and where they go: rows of `columns.vectors` vectors.
+template <class Real>
+struct Sums {
+  const Real* start;  // null for zeros
+  Index start_stride;
+  Real* out;
+  Index out_stride;
+  bool add;  // to what is in out, after the sum is complete
+};
+
+// rows[m][k * step] for k < K, times columns.
+template <class Real, int M, int W, int S>
+void tile(const Real* const* rows, Index step, Index K, const Real* b, Index b_stride,
+          const Sums<Real>& sums) {
+  constexpr int L = lanes<Real>;
+  V<Real> sum[S][M][W];
+  const Real* a[M];
+#pragma GCC unroll 6
+  for (int m = 0; m < M; ++m) {
+    a[m] = rows[m];
+#pragma GCC unroll 8
+    for (int w = 0; w < W; ++w) {
+      sum[0][m][w] = sums.start ? load(sums.start + m * sums.start_stride + w * L) : V<Real>{};
+#pragma GCC unroll 4
+      for (int s = 1; s < S; ++s) sum[s][m][w] = V<Real>{};
+    }
+  }
+
+  const auto multiply_add = [&](int s, Index k) __attribute__((always_inline)) {
+    V<Real> bs[W];
+#pragma GCC unroll 8
+    for (int w = 0; w < W; ++w) bs[w] = load(b + k * b_stride + w * L);
+#pragma GCC unroll 6
+    for (int m = 0; m < M; ++m) {
+      const V<Real> am = broadcast(a[m][k * step]);
+#pragma GCC unroll 8
+      for (int w = 0; w < W; ++w) sum[s][m][w] = fma(am, bs[w], sum[s][m][w]);
+    }
+  };
+  Index k = 0;
+  for (; k + S <= K; k += S) {
+#pragma GCC unroll 4
+    for (int s = 0; s < S; ++s) multiply_add(s, k + s);
+  }
+  if constexpr (S > 1) {
+    const Index rest = K - k;
+#pragma GCC unroll 4
+    for (int s = 0; s < S - 1; ++s)
+      if (s < rest) multiply_add(s, k + s);
+  }
+
+#pragma GCC unroll 6
+  for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 8
+    for (int w = 0; w < W; ++w) {
+      V<Real> total = sum[0][m][w];
+#pragma GCC unroll 4
+      for (int s = 1; s < S; ++s) total += sum[s][m][w];
+      Real* out = sums.out + m * sums.out_stride + w * L;
+      store(out, sums.add ? load(out) + total : total);
+    }
+  }
+}
+
+template <class Real>
+using Tile = void (*)(const Real* const*, Index, Index, const Real*, Index, const Sums<Real>&);
+
+template <class Real, int M, int S>
+Tile<Real> tile_of_width(int vectors) {
+  constexpr int most = most_vectors(S, M);
+  static_assert(most >= 1 && most <= 8);
+  switch (vectors) {
+    case 1:
+      return tile<Real, M, 1, S>;
+    case 2:
+      if constexpr (most >= 2)
+        return tile<Real, M, 2, S>;
+      else
+        break;
+    case 3:
+      if constexpr (most >= 3)
+        return tile<Real, M, 3, S>;
+      else
+        break;
+    case 4:
+      if constexpr (most >= 4)
+        return tile<Real, M, 4, S>;
+      else
+        break;
+    case 5:
+      if constexpr (most >= 5)
+        return tile<Real, M, 5, S>;
+      else
+        break;
+    case 6:
+      if constexpr (most >= 6)
+        return tile<Real, M, 6, S>;
+      else
+        break;
+    case 7:
+      if constexpr (most >= 7)
+        return tile<Real, M, 7, S>;
+      else
+        break;
+    case 8:
+      if constexpr (most >= 8)
+        return tile<Real, M, 8, S>;
+      else
+        break;
+  }
+  return nullptr;
+}
+
+template <class Real, int S>
+Tile<Real> tile_of(int rows, int vectors) {
+  switch (rows) {
+    case 1:
+      return tile_of_width<Real, 1, S>(vectors);
+    case 2:
+      return tile_of_width<Real, 2, S>(vectors);
+    case 3:
+      return tile_of_width<Real, 3, S>(vectors);
+    case 4:
+      if constexpr (most_rows(S) >= 4)
+        return tile_of_width<Real, 4, S>(vectors);
+      else
+        break;
+    case 5:
+      if constexpr (most_rows(S) >= 5)
+        return tile_of_width<Real, 5, S>(vectors);
+      else
+        break;
+    case 6:
+      if constexpr (most_rows(S) >= 6)
+        return tile_of_width<Real, 6, S>(vectors);
+      else
+        break;
+  }
+  return nullptr;
+}
+
+template <class Real>
+Tile<Real> tile_of(int chains, int rows, int vectors) {
+  return chains == 1   ? tile_of<Real, 1>(rows, vectors)
+         : chains == 2 ? tile_of<Real, 2>(rows, vectors)
+                       : tile_of<Real, 4>(rows, vectors);
+}
+
+// The product of up to most_rows rows, each K long, with columns of a K × n matrix.
+template <class Real>
+inline void product(int M, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
+                    const Sums<Real>& sums) {
+  const Tile<Real> run = tile_of<Real>(interleaved_chains(n), M, b.vectors);
+  const int chains = neighbouring_chains(n, K);
+  Sums<Real> part = sums;
+  for (int c = 0; c < chains; ++c) {
+    const Index begin = K * c / chains, end = K * (c + 1) / chains;
+    const Real* from[tile_rows];
+    for (int m = 0; m < M; ++m) from[m] = rows[m] + begin;
+    run(from, 1, end - begin, b.data + begin * b.stride, b.stride, part);
+    part = {nullptr, 0, sums.out, sums.out_stride, true};
+  }
+}
+
+}  // namespace ELMAN_ISA
+}  // namespace elman

@@ -1,0 +1,132 @@
+"""Errors that teach: the argument, what was expected, what was given, and the likely fix."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from elman._typing import FloatArray, IntArray, Lengths
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def fail(kind: type[Exception], name: str, expected: str, got: str, fix: str = "") -> Exception:
+    """Make the exception ``name: expected …, got …; fix``, for the caller to raise."""
+    return kind(f"{name}: expected {expected}, got {got}" + (f"; {fix}" if fix else ""))
+
+
+def size(name: str, value: Any) -> int:
+    """Return `value` as an int greater than zero.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer; a bool is none.
+    ValueError
+        If it is zero or less.
+    """
+    expected = "an int greater than zero"
+    if isinstance(value, bool | np.bool_):
+        raise fail(TypeError, name, expected, repr(value))
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise fail(TypeError, name, expected, f"{value!r} ({type(value).__name__})") from None
+    if number <= 0:
+        raise fail(ValueError, name, expected, str(number))
+    return number
+
+
+def flag(name: str, value: Any) -> bool:
+    """Return `value`, which must be a bool (TypeError)."""
+    if not isinstance(value, bool | np.bool_):
+        raise fail(TypeError, name, "a bool", f"{value!r} ({type(value).__name__})")
+    return bool(value)
+
+
+def probability(name: str, value: Any) -> float:
+    """Return `value` as a float in [0, 1]; anything else is a ValueError, as in torch."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= 1:
+        raise fail(ValueError, name, "a number in [0, 1]", f"{value!r} ({type(value).__name__})")
+    return float(value)
+
+
+def choice(name: str, value: Any, choices: Sequence[str]) -> str:
+    """Return `value`, which must be one of `choices` (ValueError)."""
+    if not isinstance(value, str) or value not in choices:
+        raise fail(ValueError, name, " or ".join(map(repr, choices)), repr(value))
+    return value
+
+
+def float_dtype(name: str, value: Any) -> np.dtype[Any]:
+    """Return `value` as the dtype float32 or float64 (TypeError); None is float32."""
+    try:
+        dtype = np.dtype(np.float32 if value is None else value)
+    except TypeError:
+        dtype = None
+    if dtype not in FLOATS:
+        raise fail(TypeError, name, "numpy.float32 or numpy.float64", repr(value))
+    return dtype
+
+
+def same_dtype(name: str, array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> None:
+    """Hold that `array` has the layer's `dtype` (ValueError)."""
+    if array.dtype != dtype:
+        raise fail(
+            ValueError,
+            name,
+            f"the layer's dtype {dtype}",
+            str(array.dtype),
+            f"convert it with {name}.astype(numpy.{dtype}), "
+            "or make the layer with the dtype you want, as in dtype=numpy.float64",
+        )
+
+
+def shape(
+    name: str, array: np.ndarray[Any, Any], axes: str, expected: tuple[int, ...], fix: str = ""
+) -> None:
+    """Hold that `array` has the `expected` shape, whose axes are named as `axes` (RuntimeError)."""
+    if array.shape != expected:
+        raise fail(RuntimeError, name, f"{axes} = {expected}", str(array.shape), fix)
+
+
+def lengths(value: Lengths, N: int, T: int) -> IntArray:
+    """Return lengths as an int64 array of shape (N,), each in [0, T].
+
+    Raises
+    ------
+    TypeError
+        If they are not integers.
+    ValueError
+        If there are not N of them, or one is outside [0, T].
+    """
+    array = np.asarray(value)
+    if array.size == 0:
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise fail(TypeError, "lengths", "integers", f"dtype {array.dtype}")
+    if array.shape != (N,):
+        raise fail(ValueError, "lengths", f"one for each row, shape (N,) = ({N},)", str(array.shape))
+    outside = np.flatnonzero((array < 0) | (array > T))
+    if len(outside):
+        row = int(outside[0])
+        raise fail(
+            ValueError,
+            "lengths",
+            f"each in [0, T] = [0, {T}]",
+            f"{array[row]} at row {row}",
+            "T is axis 1 of x if batch_first, else axis 0",
+        )
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def real_array(name: str, value: Any, ndim: int, axes: str) -> FloatArray:
+    """Return `value` as an array of `ndim` dimensions, named as `axes` (ValueError)."""
+    array = np.asarray(value)
+    if array.ndim != ndim:
+        raise fail(ValueError, name, f"{axes}, {ndim}-D", f"{array.ndim}-D, shape {array.shape}")
+    return array

@@ -1,0 +1,112 @@
+"""Random numbers as torch's CPU generator draws them: MT19937, one stream, a documented order.
+
+Every draw below takes the very words that torch takes, so that a seed gives the same network in
+both. torch's own source says how many words each draw costs (ATen's ``CPUGeneratorImpl`` and
+``TransformationHelper``): one for a float32 uniform, two for a float64 one or a Bernoulli trial.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+
+import numpy as np
+import numpy.typing as npt
+
+from elman._typing import FloatArray
+
+_SEED_MIN, _SEED_MAX = -(2**63), 2**64 - 1
+
+
+class Generator:
+    """A stream of random numbers equal to ``torch.Generator``'s on the CPU.
+
+    Parameters
+    ----------
+    seed : int, optional
+        In [-2**63, 2**64 - 1], taken modulo 2**32, as torch does. None asks the operating system.
+
+    Raises
+    ------
+    ValueError
+        If the seed is outside that range.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._state: np.random.RandomState | None = None
+        if seed is not None:
+            self.manual_seed(seed)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream again from `seed`; return the generator."""
+        try:
+            seed = operator.index(seed)
+        except TypeError:
+            raise TypeError(f"seed: expected an int, got {type(seed).__name__}") from None
+        if not _SEED_MIN <= seed <= _SEED_MAX:
+            raise ValueError(f"seed: expected an int in [-2**63, 2**64 - 1], got {seed}")
+        self._state = np.random.RandomState(seed % 2**32)
+        return self
+
+    def _words(self, n: int) -> npt.NDArray[np.uint32]:
+        """Draw the next `n` 32-bit words."""
+        if self._state is None:
+            self.manual_seed(int.from_bytes(os.urandom(4), "little"))
+            assert self._state is not None
+        return self._state.randint(0, 2**32, size=n, dtype=np.uint32)
+
+    def _bits_53(self, n: int) -> npt.NDArray[np.int64]:
+        """Draw `n` integers of 53 bits, each from two words, the higher one first."""
+        high, low = self._words(2 * n).reshape(n, 2).astype(np.int64).T
+        return (high & (2**21 - 1)) << 32 | low
+
+    def uniform(self, shape: tuple[int, ...], bound: float, dtype: np.dtype[np.floating]) -> FloatArray:
+        """Draw from U(-bound, bound), in row-major order.
+
+        torch computes ``u * (b - a) + a`` with one rounding, a fused multiply-add in its AVX2 and
+        AVX-512 builds. For a = -b that is ``b * (2 u - 1)``, whose second factor is exact.
+        """
+        n = math.prod(shape)
+        if dtype == np.float32:
+            centred = (self._words(n) & np.uint32(2**24 - 1)).astype(np.int32) - 2**23
+            values = np.float32(bound) * (centred.astype(np.float32) * np.float32(2.0**-23))
+        else:
+            centred_53 = self._bits_53(n) - 2**52
+            values = np.float64(bound) * (centred_53.astype(np.float64) * 2.0**-52)
+        return values.reshape(shape)
+
+    def dropout_mask(self, shape: tuple[int, ...], p: float, dtype: np.dtype[np.floating]) -> FloatArray:
+        """Draw a mask that is 0 with probability `p` and 1 / (1 - p) otherwise, in row-major order."""
+        kept = self._bits_53(math.prod(shape)) * 2.0**-53 < 1.0 - p
+        scale = dtype.type(1.0) / dtype.type(1.0 - p) if p < 1.0 else dtype.type(0.0)
+        return (kept * scale).astype(dtype, copy=False).reshape(shape)
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the generator that layers draw their weights and dropout masks from.
+
+    After it, layers made in the same order as in a torch program that begins with
+    ``torch.manual_seed(seed)`` have the very same weights.
+
+    Parameters
+    ----------
+    seed : int
+        In [-2**63, 2**64 - 1], taken modulo 2**32, as torch does.
+
+    Returns
+    -------
+    Generator
+        The default generator.
+
+    Examples
+    --------
+    >>> import elman
+    >>> _ = elman.manual_seed(1)
+    >>> elman.nn.RNN(5, 2).bias_ih_l0
+    array([-0.2863447 , -0.11629745], dtype=float32)
+    """
+    return default_generator.manual_seed(seed)

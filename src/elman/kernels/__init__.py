@@ -1,0 +1,73 @@
+"""The kernels: one contract with two sides, NumPy (the specification) and native (C++).
+
+``ELMAN_BACKEND=reference`` or ``=native`` in the environment chooses the side, for tests; else it
+is native where it was built. The contract, for one layer in one direction:
+
+- ``elman_weights(...)`` makes weights ready once, for many calls;
+- ``elman_forward(weights, x, state, output, state_n, lengths, reverse, keep)`` fills the caller's
+  ``output`` and ``state_n`` and returns what backward needs, or None;
+- ``elman_backward(weights, kept, d_output, d_state_n)`` returns the gradients.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from types import ModuleType
+
+from elman import _check
+from elman.kernels import reference
+
+__all__ = ["backend", "elman_backward", "elman_forward", "elman_weights", "show_config"]
+
+
+def _choose() -> ModuleType:
+    wanted = os.environ.get("ELMAN_BACKEND")
+    if wanted is not None:
+        _check.choice("ELMAN_BACKEND", wanted, ("native", "reference"))
+    if wanted == "reference":
+        return reference
+    try:
+        from elman.kernels import native
+    except ImportError as error:
+        if wanted == "native":
+            raise
+        warnings.warn(
+            "elman runs on its NumPy reference kernels, many times slower than the native ones, "
+            f"because these could not be loaded ({error}); to have them, reinstall elman with a "
+            "C++ compiler on the machine: pip install --force-reinstall --no-cache-dir elman",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return reference
+    return native
+
+
+_side = _choose()
+
+backend: str = _side.__name__.rpartition(".")[2]
+"""Which side is in use: "native" or "reference"."""
+
+elman_weights = _side.elman_weights
+elman_forward = _side.elman_forward
+elman_backward = _side.elman_backward
+
+
+def show_config() -> dict[str, str | int]:
+    """Tell which kernels are in use.
+
+    Returns
+    -------
+    dict with the keys
+        backend : "native" or "reference"
+        isa : the instruction set the kernels in use were compiled for, such as "x86-64-v4"
+        threads : how many threads a call may use
+        summation_order : version of the order of summation; equal versions give equal bits
+
+    Examples
+    --------
+    >>> import elman
+    >>> sorted(elman.show_config())
+    ['backend', 'isa', 'summation_order', 'threads']
+    """
+    return {"backend": backend, **_side.config()}

@@ -1,0 +1,7 @@
+"""torch.nn's recurrent layers on NumPy arrays."""
+
+from elman.nn._linear import Linear
+from elman.nn._recurrent import Gradients
+from elman.nn._rnn import RNN
+
+__all__ = ["RNN", "Gradients", "Linear"]

@@ -1,0 +1,49 @@
+"""Mini-batches of sequences that are about equally long."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+
+from elman import _check
+from elman._typing import IntArray
+
+Random: TypeAlias = np.random.RandomState | np.random.Generator
+
+
+def bucket_batches(
+    lengths: IntArray, batch_size: int, random: Random, *, noise: float = 0.1
+) -> list[IntArray]:
+    """Divide sequences into shuffled mini-batches with little padding.
+
+    The sequences are sorted by their lengths, each length first multiplied by a random number
+    within `noise` of 1, and cut into batches, which are then shuffled. Neighbours change from epoch
+    to epoch, and where all lengths are equal every division is as likely as any other.
+
+    Parameters
+    ----------
+    lengths : integers, shape (n,)
+    batch_size : int
+        How many sequences a batch has; one of the batches has what remains.
+    random : numpy.random.RandomState or numpy.random.Generator
+    noise : float in [0, 1]
+
+    Returns
+    -------
+    list of integer arrays
+        Rows in [0, n), each exactly once.
+    """
+    batch_size, noise = _check.size("batch_size", batch_size), _check.probability("noise", noise)
+    n = len(lengths)
+    # + 1, so that empty sequences are shuffled too.
+    keys = (np.asarray(lengths) + 1) * random.uniform(1 - noise, 1 + noise, n)
+    shuffled = random.permutation(n)
+    rows = shuffled[np.argsort(keys[shuffled], kind="stable")]
+    # The short batch is now the one of the longest, now of the shortest, or in between.
+    cuts = np.arange(batch_size, n, batch_size)
+    short = n % batch_size
+    if short and random.uniform() < 0.5:
+        cuts = np.arange(short, n, batch_size)
+    batches = np.split(rows, cuts)
+    return [batches[i] for i in random.permutation(len(batches))]

@@ -1,0 +1,55 @@
+"""Clipping, against exploding gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from elman import _check
+from elman._typing import FloatArray
+
+
+def clip_by_global_norm(
+    gradients: Mapping[str, FloatArray], max_norm: float
+) -> tuple[dict[str, FloatArray], float]:
+    """Scale all gradients by one factor so that their joint norm is at most `max_norm`.
+
+    This is what Pascanu, Mikolov & Bengio 2013 ("On the difficulty of training recurrent neural
+    networks") propose; the factor is that of torch.nn.utils.clip_grad_norm_,
+
+        min(1, max_norm / (‖g‖ + 1e-6)),  ‖g‖ = √ Σ over all gradients of their squares
+
+    Parameters
+    ----------
+    gradients : arrays by name; left as they are
+    max_norm : float above zero
+
+    Returns
+    -------
+    gradients : arrays by name
+    norm : float
+        ‖g‖ before clipping.
+
+    Raises
+    ------
+    ValueError
+        If max_norm is not above zero, or the norm is NaN or infinite.
+    """
+    if not max_norm > 0:
+        raise _check.fail(ValueError, "max_norm", "a number above zero", repr(max_norm))
+    flat = [np.ravel(gradient) for gradient in gradients.values()]
+    # In float64, as squares of float32 values may exceed float32.
+    norm = math.hypot(*(float(np.linalg.norm(g.astype(np.float64, copy=False))) for g in flat))
+    if not math.isfinite(norm):
+        bad = [name for name, g in gradients.items() if not np.isfinite(g).all()]
+        got = f"NaN or infinity in {', '.join(bad)}" if bad else f"a norm of {norm}"
+        raise _check.fail(
+            ValueError, "gradients", "finite values", got,
+            "scale the inputs, or take a smaller learning rate",
+        )  # fmt: skip
+    factor = max_norm / (norm + 1e-6)
+    if factor >= 1:
+        return dict(gradients), norm
+    return {name: gradient * factor for name, gradient in gradients.items()}, norm

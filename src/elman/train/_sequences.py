@@ -1,0 +1,88 @@
+"""Many sequences, of one length or of many, and padded batches of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from elman import _check
+from elman._typing import FloatArray, IntArray
+
+
+class Sequences:
+    """Sequences of I columns, laid end to end. Letters: n sequences, F frames in all of them.
+
+    Parameters
+    ----------
+    frames : array, shape (F, I)
+        Kept, not copied.
+    lengths : integers of at least zero, shape (n,)
+        How many frames each sequence has; they add up to F.
+    """
+
+    def __init__(self, frames: FloatArray, lengths: IntArray) -> None:
+        self.frames = frames
+        self.lengths = lengths
+        self._starts = np.cumsum(lengths) - lengths
+        # None if the lengths differ.
+        self._T = int(lengths[0]) if len(lengths) and (lengths == lengths[0]).all() else None
+
+    @classmethod
+    def read(cls, x: Any) -> Sequences:
+        """Return sequences from an array (n, T, I), without a copy, or a list of arrays (T_i, I).
+
+        Raises
+        ------
+        ValueError
+            If an array has another number of dimensions, or those of a list differ in I or dtype.
+        """
+        if isinstance(x, Sequences):
+            return x
+        if not isinstance(x, list | tuple):
+            x = _check.real_array("x", x, 3, "(n, T, I)")
+            n, T, I = x.shape  # noqa: E741
+            return cls(x.reshape(n * T, I), np.full(n, T))
+        if not x:
+            raise _check.fail(ValueError, "x", "at least one sequence", "an empty list")
+        arrays = [_check.real_array(f"x[{i}]", a, 2, "(T_i, I)") for i, a in enumerate(x)]
+        first = arrays[0]
+        for i, array in enumerate(arrays):
+            if array.shape[1] != first.shape[1] or array.dtype != first.dtype:
+                expected = f"{first.shape[1]} columns of {first.dtype}, as in x[0]"
+                got = f"{array.shape[1]} columns of {array.dtype}"
+                raise _check.fail(ValueError, f"x[{i}]", expected, got)
+        return cls(np.concatenate(arrays), np.array([len(array) for array in arrays]))
+
+    def __len__(self) -> int:
+        """Return n."""
+        return len(self.lengths)
+
+    def pad(self, rows: IntArray, batch_first: bool = True) -> tuple[FloatArray, IntArray | None]:
+        """Make a batch, as the layers take it.
+
+        What stands in x after a row's length is arbitrary: the layers do not read it.
+
+        Parameters
+        ----------
+        rows : integers in [0, n), shape (N,)
+            Which sequences.
+        batch_first : bool
+            Whether x is (N, T, I) or (T, N, I).
+
+        Returns
+        -------
+        x : array, shape (N, T, I) or (T, N, I), T being the longest of the rows, at least 1
+        lengths : integers, shape (N,), or None where each is T
+        """
+        lengths = self.lengths[rows]
+        T = max(1, int(lengths.max()))
+        if self._T == T:
+            x = self.frames.reshape(len(self), T, -1)[rows]
+        elif len(self.frames):
+            at = self._starts[rows][:, None] + np.arange(T)
+            x = self.frames.take(at, axis=0, mode="clip")
+        else:
+            x = np.zeros((len(lengths), T, self.frames.shape[1]), self.frames.dtype)
+        all_long = bool((lengths == T).all())
+        return x if batch_first else x.transpose(1, 0, 2), None if all_long else lengths
