@@ -67,10 +67,11 @@ def float_dtype(name: str, value: Any) -> np.dtype[Any]:
     try:
         dtype = np.dtype(np.float32 if value is None else value)
     except TypeError:
-        dtype = None
-    if dtype not in FLOATS:
-        raise fail(TypeError, name, "numpy.float32 or numpy.float64", repr(value))
-    return dtype
+        pass
+    else:
+        if dtype in FLOATS:
+            return dtype
+    raise fail(TypeError, name, "numpy.float32 or numpy.float64", repr(value))
 
 
 def same_dtype(name: str, array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> None:
@@ -110,7 +111,9 @@ def lengths(value: Lengths, N: int, T: int) -> IntArray:
     if array.dtype.kind not in "iu":
         raise fail(TypeError, "lengths", "integers", f"dtype {array.dtype}")
     if array.shape != (N,):
-        raise fail(ValueError, "lengths", f"one for each row, shape (N,) = ({N},)", str(array.shape))
+        raise fail(
+            ValueError, "lengths", f"one for each row, shape (N,) = ({N},)", str(array.shape)
+        )
     outside = np.flatnonzero((array < 0) | (array > T))
     if len(outside):
         row = int(outside[0])

@@ -61,7 +61,9 @@ class Generator:
         high, low = self._words(2 * n).reshape(n, 2).astype(np.int64).T
         return (high & (2**21 - 1)) << 32 | low
 
-    def uniform(self, shape: tuple[int, ...], bound: float, dtype: np.dtype[np.floating]) -> FloatArray:
+    def uniform(
+        self, shape: tuple[int, ...], bound: float, dtype: np.dtype[np.floating]
+    ) -> FloatArray:
         """Draw from U(-bound, bound), in row-major order.
 
         torch computes ``u * (b - a) + a`` with one rounding, a fused multiply-add in its AVX2 and
@@ -76,8 +78,10 @@ class Generator:
             values = np.float64(bound) * (centred_53.astype(np.float64) * 2.0**-52)
         return values.reshape(shape)
 
-    def dropout_mask(self, shape: tuple[int, ...], p: float, dtype: np.dtype[np.floating]) -> FloatArray:
-        """Draw a mask that is 0 with probability `p` and 1 / (1 - p) otherwise, in row-major order."""
+    def dropout_mask(
+        self, shape: tuple[int, ...], p: float, dtype: np.dtype[np.floating]
+    ) -> FloatArray:
+        """Draw a mask: 0 with probability `p`, else 1 / (1 - p); in row-major order."""
         kept = self._bits_53(math.prod(shape)) * 2.0**-53 < 1.0 - p
         scale = dtype.type(1.0) / dtype.type(1.0 - p) if p < 1.0 else dtype.type(0.0)
         return (kept * scale).astype(dtype, copy=False).reshape(shape)

@@ -21,7 +21,7 @@ _BIAS_MULTIPLE = 16
 
 
 class ElmanWeights:
-    """Weights packed into panels, for `elman_forward` now and for `elman_backward` when first asked."""
+    """Weights packed into panels, those for backward when first asked for."""
 
     __slots__ = ("_backward", "bias", "forward", "reference", "relu")
 
@@ -38,6 +38,7 @@ class ElmanWeights:
 
     @property
     def backward(self) -> tuple[Any, Any]:
+        """The untransposed weights, packed."""
         if self._backward is None:
             self._backward = self._pack(transpose=False)
         return self._backward
@@ -65,7 +66,15 @@ def elman_forward(
 ) -> ElmanKept | None:
     """Run an Elman layer; as `reference.elman_forward`."""
     _native.elman_forward(
-        *weights.forward, weights.bias, weights.relu, x, state[0], output, state_n[0], lengths, reverse
+        *weights.forward,
+        weights.bias,
+        weights.relu,
+        x,
+        state[0],
+        output,
+        state_n[0],
+        lengths,
+        reverse,
     )
     return ElmanKept(x, state[0], output, lengths, reverse) if keep else None
 
@@ -83,11 +92,24 @@ def elman_backward(
     d_bias = np.empty(len(d_weight_hh), kept.x.dtype)
     d_h_n = None if d_state_n is None else d_state_n[0]
     _native.elman_backward(
-        *weights.backward, weights.relu, *kept, d_output, d_h_n, d_x, d_h_0, d_weight_ih, d_weight_hh, d_bias
+        *weights.backward,
+        weights.relu,
+        *kept,
+        d_output,
+        d_h_n,
+        d_x,
+        d_h_0,
+        d_weight_ih,
+        d_weight_hh,
+        d_bias,
     )
-    d_biases = (None, None) if weights.bias is None else (d_bias, d_bias.copy())
-    nonlinearity = weights.reference.nonlinearity
-    return d_x, (d_h_0,), reference.ElmanWeights(d_weight_ih, d_weight_hh, *d_biases, nonlinearity)
+    d_weights = weights.reference._replace(
+        weight_ih=d_weight_ih,
+        weight_hh=d_weight_hh,
+        bias_ih=None if weights.bias is None else d_bias,
+        bias_hh=None if weights.bias is None else d_bias.copy(),
+    )
+    return d_x, (d_h_0,), d_weights
 
 
 def config() -> dict[str, str | int]:

@@ -134,8 +134,12 @@ def elman_backward(
         d_weight_hh += d_a.T @ h_before
         d_bias += d_a.sum(axis=0)
 
-    d_biases = (None, None) if weights.bias_ih is None else (d_bias, d_bias.copy())
-    d_weights = ElmanWeights(d_weight_ih, d_weight_hh, *d_biases, weights.nonlinearity)
+    d_weights = weights._replace(
+        weight_ih=d_weight_ih,
+        weight_hh=d_weight_hh,
+        bias_ih=None if weights.bias_ih is None else d_bias,
+        bias_hh=None if weights.bias_hh is None else d_bias.copy(),
+    )
     return d_x, (d_h,), d_weights
 
 

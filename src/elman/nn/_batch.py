@@ -54,7 +54,7 @@ class Batch(NamedTuple):
             gradient = gradient[:, None]
         elif self.batch_first:
             gradient = gradient.transpose(1, 0, 2)
-        return _rows_contiguous(gradient)
+        return rows_contiguous(gradient)
 
     def _read_ragged_gradient(self, name: str, gradient: Any, like: FloatArray) -> FloatArray:
         parts = self.restore(like)
@@ -92,7 +92,10 @@ def read(layer: Recurrent, x: Any, lengths: Lengths | None) -> Batch:
     if x.ndim not in (2, 3):
         axes = "(N, T, input_size)" if layer.batch_first else "(T, N, input_size)"
         raise _check.fail(
-            ValueError, "x", f"{axes}, or (T, input_size) without a batch", f"{x.ndim}-D, shape {x.shape}"
+            ValueError,
+            "x",
+            f"{axes}, or (T, input_size) without a batch",
+            f"{x.ndim}-D, shape {x.shape}",
         )
     _check.same_dtype("x", x, layer.dtype)
     _check_last_axis(layer, "x", x)
@@ -101,7 +104,11 @@ def read(layer: Recurrent, x: Any, lengths: Lengths | None) -> Batch:
     if not batched:
         if lengths is not None:
             raise _check.fail(
-                ValueError, "lengths", "None for a sequence without a batch", "lengths", "slice x instead"
+                ValueError,
+                "lengths",
+                "None for a sequence without a batch",
+                "lengths",
+                "slice x instead",
             )
         x = x[:, None]
     elif batch_first:
@@ -110,7 +117,7 @@ def read(layer: Recurrent, x: Any, lengths: Lengths | None) -> Batch:
     if T == 0:
         raise _check.fail(RuntimeError, "x", "at least one time step", "T = 0")
     checked = None if lengths is None else _check.lengths(lengths, N, T)
-    return Batch(_rows_contiguous(x), checked, batched, batch_first, ragged=False)
+    return Batch(rows_contiguous(x), checked, batched, batch_first, ragged=False)
 
 
 def _read_ragged(layer: Recurrent, sequences: list[Any] | tuple[Any, ...]) -> Batch:
@@ -119,7 +126,10 @@ def _read_ragged(layer: Recurrent, sequences: list[Any] | tuple[Any, ...]) -> Ba
         name = f"x[{i}]"
         if array.ndim != 2:
             raise _check.fail(
-                ValueError, name, "(T_i, input_size)", f"{array.ndim}-D, shape {array.shape}",
+                ValueError,
+                name,
+                "(T_i, input_size)",
+                f"{array.ndim}-D, shape {array.shape}",
                 "a list holds one array for each sequence",
             )
         _check.same_dtype(name, array, layer.dtype)
@@ -139,8 +149,8 @@ def _check_last_axis(layer: Recurrent, name: str, x: FloatArray) -> None:
         raise _check.fail(RuntimeError, name, expected, f"shape {x.shape}", fix)
 
 
-def _rows_contiguous(array: FloatArray) -> FloatArray:
-    """Copy `array` only if its last axis is not contiguous in memory."""
+def rows_contiguous(array: FloatArray) -> FloatArray:
+    """Return `array` with its last axis contiguous in memory, a copy only if it must be."""
     contiguous = array.shape[-1] <= 1 or array.strides[-1] == array.itemsize
     return array if contiguous and _aligned(array) else np.ascontiguousarray(array)
 

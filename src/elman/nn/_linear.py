@@ -73,7 +73,7 @@ class Linear(Module):
         if x.shape[-1:] != (self.in_features,):
             expected = f"in_features = {self.in_features} on the last axis"
             raise _check.fail(RuntimeError, "x", expected, f"shape {x.shape}")
-        y = x @ self.weight.T
+        y: FloatArray = x @ self.weight.T
         if "bias" in self._parameters:
             y += self.bias
         return y
@@ -83,7 +83,10 @@ class Linear(Module):
         y = self(x)
 
         def backward(d_y: FloatArray) -> LinearGradients:
-            rows, d_rows = np.asarray(x).reshape(-1, self.in_features), d_y.reshape(-1, self.out_features)
+            rows, d_rows = (
+                np.asarray(x).reshape(-1, self.in_features),
+                d_y.reshape(-1, self.out_features),
+            )
             gradients = {"weight": d_rows.T @ rows}
             if "bias" in self._parameters:
                 gradients["bias"] = d_rows.sum(axis=0)
@@ -92,5 +95,5 @@ class Linear(Module):
         return y, backward
 
     def __repr__(self) -> str:
-        has_bias = "bias" in self._parameters
-        return f"Linear(in_features={self.in_features}, out_features={self.out_features}, bias={has_bias})"
+        sizes = f"in_features={self.in_features}, out_features={self.out_features}"
+        return f"Linear({sizes}, bias={'bias' in self._parameters})"

@@ -51,7 +51,7 @@ class Module:
         yield from self._parameters.items()
 
     def state_dict(self) -> dict[str, FloatArray]:
-        """Return the parameters by name; read-only arrays, which later changes leave as they are."""
+        """Return the parameters by name: read-only arrays, which later changes do not touch."""
         return dict(self._parameters)
 
     def load_state_dict(
@@ -61,7 +61,8 @@ class Module:
 
         Parameters
         ----------
-        state_dict : mapping of names to arrays of float32 or float64, converted to the layer's dtype
+        state_dict : mapping of names to arrays
+            Of float32 or float64; converted to the layer's dtype.
         strict : bool
             Whether missing and unexpected names are an error.
 
@@ -121,10 +122,12 @@ class Module:
         self._parameters[name] = copy
 
     def __getattr__(self, name: str) -> FloatArray:
-        parameters = self.__dict__.get("_parameters", {})
+        parameters: dict[str, FloatArray] = self.__dict__.get("_parameters", {})
         if name in parameters:
             return parameters[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         parameters = self.__dict__.get("_parameters", {})

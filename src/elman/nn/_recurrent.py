@@ -12,7 +12,7 @@ import numpy as np
 from elman import _check
 from elman._random import Generator, default_generator
 from elman._typing import FloatArray, IntArray, Lengths
-from elman.nn import _batch
+from elman.nn import _batch, _state
 from elman.nn._module import Module
 
 State = tuple[FloatArray, ...]
@@ -82,7 +82,7 @@ class Recurrent(Module):
             inputs = self.input_size if layer == 0 else D * H
             for suffix in self._suffixes(layer):
                 n = self._gates * H
-                shapes = {"weight_ih": (n, inputs), "weight_hh": (n, H)}
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (n, inputs), "weight_hh": (n, H)}
                 if self.bias:
                     shapes |= {"bias_ih": (n,), "bias_hh": (n,)}
                 for name, shape in shapes.items():
@@ -126,7 +126,9 @@ class Recurrent(Module):
 
     # ---- calls ------------------------------------------------------------------------------
 
-    def __call__(self, x: Any, h_0: Any = None, *, lengths: Lengths | None = None) -> tuple[Any, Any]:
+    def __call__(
+        self, x: Any, h_0: Any = None, *, lengths: Lengths | None = None
+    ) -> tuple[Any, Any]:
         """Run the layers over x.
 
         Parameters
@@ -183,7 +185,9 @@ class Recurrent(Module):
         output.flags.writeable = False
 
         def backward(d_output: Any = None, d_h_n: Any = None) -> Gradients:
-            d_output = None if d_output is None else batch.read_gradient("d_output", d_output, output)
+            d_output = (
+                None if d_output is None else batch.read_gradient("d_output", d_output, output)
+            )
             d_state_n = None if d_h_n is None else self._read_state(d_h_n, batch, "d_h_n")
             d_x, d_state, parameters = self._run_backward(kept, d_output, d_state_n)
             return Gradients(batch.restore(d_x), self._write_state(d_state, batch), parameters)
@@ -250,7 +254,7 @@ class Recurrent(Module):
         return d_output, tuple(np.stack(arrays) for arrays in zip(*d_states, strict=True)), in_order
 
     def _dropout_mask(self, shape: tuple[int, ...], lengths: IntArray | None) -> FloatArray:
-        """Draw as torch does: step by step; with lengths, over the valid steps alone, longest row first."""
+        """Draw as torch does: step by step, with lengths over valid steps alone, longest first."""
         if lengths is None:
             return self._generator.dropout_mask(shape, self.dropout, self.dtype)
         longest_first = np.argsort(-lengths, kind="stable")
@@ -261,50 +265,29 @@ class Recurrent(Module):
         )
         return mask
 
-    # ---- states -----------------------------------------------------------------------------
-
     def _read_state(self, h_0: Any, batch: _batch.Batch, name: str = "h_0") -> State:
         """Return states of shape (L·D, N, H) from what a caller gave."""
-        return (self._read_state_array(name, h_0, batch, self.hidden_size),)
+        return (_state.read(self, name, h_0, batch, self.hidden_size),)
 
     def _write_state(self, state: State, batch: _batch.Batch) -> Any:
+        """Give states the form in which a caller takes them."""
         (h,) = state
         return h if batch.batched else h[:, 0]
 
-    def _read_state_array(self, name: str, h: Any, batch: _batch.Batch, size: int) -> FloatArray:
-        LD, N = self.num_layers * self._num_directions, batch.x.shape[1]
-        if h is None:
-            return np.zeros((LD, N, size), self.dtype)
-        h = np.asarray(h)
-        axes, expected = "(num_layers * num_directions, N, hidden_size)", (LD, N, size)
-        if not batch.batched:
-            axes, expected = "(num_layers * num_directions, hidden_size)", (LD, size)
-        if h.ndim != len(expected):
-            raise _check.fail(
-                RuntimeError, name, f"{axes} = {expected}, {len(expected)}-D",
-                f"{h.ndim}-D, shape {h.shape}",
-                f"x is {'a batch' if batch.batched else 'one sequence without a batch'}",
-            )
-        _check.same_dtype(name, h, self.dtype)
-        _check.shape(name, h, axes, expected, self._state_fix(name, h, expected))
-        return h.reshape(LD, N, size)
-
-    def _state_fix(self, name: str, h: FloatArray, expected: tuple[int, ...]) -> str:
-        """Guess what went wrong with a state's shape."""
-        if len(expected) == 3 and (h.shape[1], h.shape[0], h.shape[2]) == expected:
-            return f"{name} is never batch-first"
-        if h.shape[0] == self.num_layers and self.bidirectional:
-            return "a bidirectional layer has a state for each layer and direction"
-        if len(expected) == 3 and h.shape[1] != expected[1]:
-            axis = "0 of x, because batch_first=True" if self.batch_first else "1 of x, because batch_first=False"
-            return f"N is read from axis {axis}"
-        return ""
-
     def __repr__(self) -> str:
         shown = [f"{self.input_size}, {self.hidden_size}"]
-        defaults = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
-        shown += [f"{n}={getattr(self, n)}" for n, default in defaults.items() if getattr(self, n) != default]
+        for name, default in _SHOWN_UNLESS.items():
+            if getattr(self, name) != default:
+                shown.append(f"{name}={getattr(self, name)}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
+
+_SHOWN_UNLESS = {
+    "num_layers": 1,
+    "bias": True,
+    "batch_first": False,
+    "dropout": 0.0,
+    "bidirectional": False,
+}
 
 _CELL_PARAMETERS: Sequence[str] = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

@@ -111,9 +111,7 @@ class Adam:
         self.state = state
         return new
 
-    def _step(
-        self, p: FloatArray, g: FloatArray, state: AdamState
-    ) -> tuple[FloatArray, AdamState]:
+    def _step(self, p: FloatArray, g: FloatArray, state: AdamState) -> tuple[FloatArray, AdamState]:
         beta_1, beta_2 = self.betas
         t = state.step + 1
         if self.weight_decay:

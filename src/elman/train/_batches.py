@@ -40,10 +40,8 @@ def bucket_batches(
     keys = (np.asarray(lengths) + 1) * random.uniform(1 - noise, 1 + noise, n)
     shuffled = random.permutation(n)
     rows = shuffled[np.argsort(keys[shuffled], kind="stable")]
-    # The short batch is now the one of the longest, now of the shortest, or in between.
-    cuts = np.arange(batch_size, n, batch_size)
-    short = n % batch_size
-    if short and random.uniform() < 0.5:
-        cuts = np.arange(short, n, batch_size)
-    batches = np.split(rows, cuts)
-    return [batches[i] for i in random.permutation(len(batches))]
+    sizes = np.full(-(-n // batch_size), batch_size)
+    sizes[:1] -= -n % batch_size
+    # The short batch has the shortest sequences in one epoch, the longest in another.
+    batches = np.split(rows, np.cumsum(random.permutation(sizes))[:-1])
+    return [batches[i] for i in random.permutation(len(sizes))]

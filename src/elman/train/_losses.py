@@ -122,7 +122,9 @@ def _read(values: Any, weights: Any, name: str) -> tuple[FloatArray, FloatArray]
     total = shares.sum()
     if shares.min() < 0 or not 0 < total < np.inf:
         expected = "finite numbers of at least zero, not all zero"
-        raise _check.fail(ValueError, "weights", expected, f"a minimum of {shares.min()}, a sum of {total}")
+        raise _check.fail(
+            ValueError, "weights", expected, f"a minimum of {shares.min()}, a sum of {total}"
+        )
     return values, (shares / total).astype(values.dtype)
 
 

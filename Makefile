@@ -1,0 +1,57 @@
+# Every target does its own set-up: a virtual environment in .venv, made with $(PYTHON).
+PYTHON ?= python3
+BIN := .venv/bin
+NATIVE := $(wildcard native/*) CMakeLists.txt pyproject.toml
+SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz')
+
+.PHONY: help demo test test-all check format bench golden data clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: $(if $(wildcard .venv/dev),.venv/dev,.venv/demo)  ## train a speaker recogniser on real speech, with pictures
+	$(BIN)/elman demo
+
+test: .venv/dev  ## run the tests
+	$(BIN)/pytest -m "not slow"
+
+test-all: .venv/dev  ## run the longer proofs: more drawn cases, fresh installs
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest
+
+check: .venv/dev  ## lint, types, layers, format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/clang-format --dry-run --Werror native/*.cpp native/*.hpp
+
+format: .venv/dev  ## format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i native/*.cpp native/*.hpp
+
+bench: .venv/dev  ## time elman beside torch
+	$(BIN)/python benchmarks/versus.py
+
+golden: .venv/dev  ## make the stored figures of torch again
+	$(BIN)/python tests/golden/make.py
+
+data: .venv/dev  ## make the shipped data set again
+	$(BIN)/python tools/make_japanese_vowels.py
+
+clean:  ## remove what was built
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/pip:
+	$(PYTHON) -m venv .venv
+
+.venv/demo: .venv/bin/pip $(SOURCES)
+	$(BIN)/pip install --quiet ".[demo]"
+	touch $@
+
+# The developers' build: warnings are errors, and Python sources are used where they stand.
+.venv/dev: .venv/bin/pip $(NATIVE)
+	$(BIN)/pip install --quiet cmake ninja "nanobind>=2.9" "scikit-build-core>=1.1"
+	ELMAN_REQUIRE_NATIVE=1 $(BIN)/pip install --quiet --no-build-isolation --editable ".[dev]" \
+		--config-settings=cmake.define.ELMAN_DEVELOPER=ON
+	touch $@

@@ -1,0 +1,280 @@
+"""A classifier of sequences."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d
+
+from elman import Generator, train
+from elman._typing import FloatArray, IntArray
+from elman.estimators._parameters import CELLS, check_parameters
+from elman.estimators._sequences import read
+from elman.nn import Linear
+
+
+class RNNClassifier(ClassifierMixin, BaseEstimator):
+    """Classify sequences by the last states of a recurrent network.
+
+    The last state of each direction of the last layer goes through a linear layer and softmax. The
+    network is trained on cross-entropy by Adam, in batches of sequences of similar length, with
+    clipping of gradients. Parameters that MLPClassifier has as well mean the same here.
+
+    Parameters
+    ----------
+    hidden_size : int
+        H, the number of values of a state.
+    num_layers : int
+    cell : "rnn"
+        The Elman network.
+    nonlinearity : "tanh" or "relu"
+    bidirectional : bool
+        Whether to read the sequences backwards too.
+    dropout : float in [0, 1]
+        Probability of zeroing each value between one layer and the next while training.
+    alpha : float
+        Strength of the L2 penalty on weights.
+    batch_size : int
+        How many sequences make a training step; all of them if there are fewer.
+    learning_rate_init : float
+        Adam's learning rate.
+    max_iter : int
+        Greatest number of epochs.
+    shuffle : bool
+        Whether to draw the batches anew for each epoch.
+    random_state : int, RandomState or None
+        Draws weights, dropout, batches and the held-out part. An int gives the same network at
+        every call. elman's own generator is not touched.
+    tol, n_iter_no_change : float, int or numpy.inf
+        Training ends when for n_iter_no_change epochs in a row the loss, or with early_stopping the
+        held-out score, is not better than the best before by at least tol.
+    verbose : bool or int
+        Whether to show a tqdm bar, or lines if tqdm is not installed.
+    warm_start : bool
+        Whether fit goes on from the fitted network.
+    early_stopping : bool
+        Whether to hold out a part, and keep the network of the epoch that scored best on it.
+    validation_fraction : float
+        Size of that part.
+    beta_1, beta_2, epsilon : float
+        Adam's.
+    clip_norm : float or None
+        Greatest norm of the gradients together in a step; None does not clip.
+
+    Attributes
+    ----------
+    classes_ : array, shape (K,)
+    rnn_ : nn.RNN
+    head_ : nn.Linear
+        The network, in the dtype of X.
+    n_features_in_ : int
+        Size of the last axis of X: I, or T for X of shape (n, T).
+    feature_names_in_ : array of str, shape (n_features_in_,)
+        If X was a data frame with such names.
+    n_iter_ : int
+        How many epochs the last call of fit ran.
+    loss_curve_ : list of float
+        The mean loss of each epoch, of all calls of fit if warm_start.
+    loss_ : float
+        Its last value; NaN if Ctrl-C came before the end of the first epoch.
+    best_loss_ : float, or None if early_stopping
+    validation_scores_ : list of float, or None unless early_stopping
+        The accuracy on the held-out part after each epoch.
+    best_validation_score_ : float, or None unless early_stopping
+
+    Notes
+    -----
+    X is an array (n, T, I); or a list of n arrays (T_i, I), of any lengths, or (T_i,) if I is 1; or
+    an array (n, T), which is n sequences of I = 1 column. float32 and float64 stay what they are
+    and decide the network's dtype; all else becomes float64. Scale the columns beforehand, as
+    SequenceScaler does.
+
+    Ctrl-C ends fit with a warning. The network then has the parameters of the last finished epoch,
+    or with early_stopping of the best one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from elman.estimators import RNNClassifier
+    >>> rises = [np.arange(T, dtype=float) for T in (3, 4, 5, 6)]
+    >>> falls = [sequence[::-1] for sequence in rises]
+    >>> classifier = RNNClassifier(hidden_size=8, learning_rate_init=0.01, random_state=0)
+    >>> classifier.fit(rises + falls, ["rise"] * 4 + ["fall"] * 4).predict([[1, 2, 4], [4, 2, 1]])
+    array(['rise', 'fall'], dtype='<U4')
+
+    References
+    ----------
+    Elman (1990), "Finding structure in time", Cognitive Science 14(2), 179-211.
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        cell: str = "rnn",
+        nonlinearity: str = "tanh",
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        alpha: float = 1e-4,
+        batch_size: int = 32,
+        learning_rate_init: float = 1e-3,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        clip_norm: float | None = 1.0,
+    ) -> None:
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.cell = cell
+        self.nonlinearity = nonlinearity
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.clip_norm = clip_norm
+
+    def fit(self, X: Any, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array (n, T, I) or (n, T), or list of n arrays (T_i, I) or (T_i,)
+        y : labels, shape (n,)
+        sample_weight : numbers of at least zero, shape (n,), optional
+            How much each sequence counts; those of zero take no part.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or an input is not as described, or training diverges.
+        """
+        check_parameters(self)
+        goes_on = self.warm_start and hasattr(self, "rnn_")
+        sequences = read(self, X, reset=not goes_on).sequences
+        labels = read_labels(self, y, sample_weight, len(sequences))
+        random = check_random_state(self.random_state)
+        if goes_on:
+            network = self._fitted_network(labels.classes)
+        else:
+            network = self._new_network(sequences, len(labels.classes), random)
+        sequences = _as_dtype(sequences, network.rnn.dtype)
+
+        rows, validate = labels.rows, None
+        if self.early_stopping:
+            rows, held_out = train_test_split(
+                rows,
+                test_size=self.validation_fraction,
+                stratify=labels.codes[rows],
+                random_state=random,
+            )
+            validate = labels.scorer(sequences, held_out)
+        optimizer = train.Adam(
+            self.learning_rate_init, (self.beta_1, self.beta_2), eps=self.epsilon
+        )
+        result = train.fit(
+            network,
+            sequences,
+            labels.codes,
+            train.cross_entropy,
+            optimizer,
+            random=random,
+            sample_weight=labels.weights,
+            rows=rows,
+            validate=validate,
+            verbose=bool(self.verbose),
+            **{name: getattr(self, name) for name in _FIT_PARAMETERS},
+        )
+        self._keep(network, labels.classes, result, goes_on)
+        return self
+
+    def _new_network(
+        self, sequences: train.Sequences, outputs: int, random: np.random.RandomState
+    ) -> train.ManyToOne:
+        generator = Generator(int(random.randint(2**32, dtype=np.uint32)))
+        dtype = sequences.frames.dtype
+        rnn = CELLS[self.cell](
+            sequences.frames.shape[1],
+            self.hidden_size,
+            self.num_layers,
+            nonlinearity=self.nonlinearity,
+            batch_first=True,
+            dropout=self.dropout,
+            bidirectional=self.bidirectional,
+            dtype=dtype,
+            generator=generator,
+        )
+        features = self.hidden_size * (2 if self.bidirectional else 1)
+        return train.ManyToOne(rnn, Linear(features, outputs, dtype=dtype, generator=generator))
+
+    def _fitted_network(self, classes: npt.NDArray[Any]) -> train.ManyToOne:
+        """Return the network of the last fit, to go on from, if it is still what is asked for."""
+        if not np.array_equal(classes, self.classes_):
+            raise _check.fail(
+                ValueError,
+                "y",
+                f"with warm_start=True the classes of the last fit, {self.classes_}",
+                str(classes),
+            )
+        for name in ("hidden_size", "num_layers", "bidirectional", "nonlinearity"):
+            wanted, has = getattr(self, name), getattr(self.rnn_, name)
+            if wanted != has or not isinstance(self.rnn_, CELLS[self.cell]):
+                expected = f"{has!r}, as fitted, since warm_start=True goes on from there"
+                raise _check.fail(ValueError, name, expected, repr(wanted))
+        self.rnn_.dropout = float(self.dropout)
+        return train.ManyToOne(self.rnn_, self.head_)
+
+    def _keep(
+        self,
+        network: train.ManyToOne,
+        classes: npt.NDArray[Any],
+        result: train.FitResult,
+        goes_on: bool,
+    ) -> None:
+        """Set the fitted attributes."""
+        self.rnn_, self.head_, self.classes_ = network.rnn, network.head, classes
+        self.n_iter_ = len(result.loss_curve)
+        self.loss_curve_ = (self.loss_curve_ if goes_on else []) + result.loss_curve
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
+        self.best_loss_ = None if self.early_stopping else min(self.loss_curve_, default=math.nan)
+        self.validation_scores_: list[float] | None = None
+        self.best_validation_score_: float | None = None
+        ...
