@@ -42,32 +42,36 @@ class Packed {
  public:
   // The matrix (n, K), or (K, n) if not transposed, as the K × n matrix that rows are multiplied
   // with.
-  Packed(Array<const Real, 2> w, bool transpose)
+  Packed(Array<const Real, 2> w, bool transpose, Index gates)
       : K_(static_cast<Index>(w.shape(transpose ? 1 : 0))),
-        n_(static_cast<Index>(w.shape(transpose ? 0 : 1))) {
+        n_(static_cast<Index>(w.shape(transpose ? 0 : 1))),
+        gates_(gates) {
     const Functions<Real>& f = kernels().of<Real>();
-    const auto bytes = static_cast<size_t>(f.panel_size(K_, n_)) * sizeof(Real);
+    const auto bytes = static_cast<size_t>(f.panel_size(K_, n_, gates)) * sizeof(Real);
     data_.reset(static_cast<Real*>(std::aligned_alloc(64, (bytes + 127) / 64 * 64)));
     if (!data_) throw std::bad_alloc();
-    f.pack(w.data(), w.stride(transpose ? 1 : 0), w.stride(transpose ? 0 : 1), K_, n_, data_.get());
+    f.pack(w.data(), w.stride(transpose ? 1 : 0), w.stride(transpose ? 0 : 1), K_, n_, gates, data_.get());
   }
 
-  Panels<Real> panels() const { return {data_.get(), K_, n_}; }
+  Panels<Real> panels() const { return {data_.get(), K_, n_, gates_}; }
 
  private:
   struct Free {
     void operator()(Real* p) const { std::free(p); }
   };
-  Index K_, n_;
+  Index K_, n_, gates_;
   std::unique_ptr<Real, Free> data_;
 };
 
 // A schedule and the memory behind it.
 class OwnedSchedule {
  public:
-  OwnedSchedule(Index T, Index N, const Lengths& lengths, bool reverse)
-      : schedule_{T, N, nullptr, nullptr, nullptr, nullptr, reverse} {
+  template <class Real>
+  OwnedSchedule(const Array<const Real, 3>& x, const Lengths& lengths, bool reverse)
+      : schedule_{static_cast<Index>(x.shape(0)), static_cast<Index>(x.shape(1)), nullptr, nullptr,
+                  nullptr, nullptr, reverse} {
     if (!lengths.is_valid()) return;
+    const Index T = schedule_.T, N = schedule_.N;
     const Index* length = lengths.data();
     memory_.resize(static_cast<size_t>(N + 2 * (T + 1)), 0);
     Index *order = memory_.data(), *active = order + N, *offset = active + T + 1;
@@ -97,60 +101,109 @@ Array2<Real> rows(const Array<Real, 2>& a) {
   return a.is_valid() ? Array2<Real>{a.data(), a.stride(0)} : Array2<Real>{};
 }
 
-template <class Call, class Function>
-void run(const Call& call, Function function) {
+template <class Any>
+auto data_or_null(const Any& a) -> decltype(a.data()) {
+  return a.is_valid() ? a.data() : nullptr;
+}
+
+template <class Function, class Call>
+void run(Function function, Cell cell, const Call& call) {
   bool done;
   {
     nb::gil_scoped_release release;
-    done = function(call, threads());
+    done = function(cell, call, threads());
   }
   if (!done) throw std::bad_alloc();
 }
 
 template <class Real>
-void elman_forward(const Packed<Real>& weight_ih, const Packed<Real>& weight_hh,
-                   Contiguous<const Real, 1> bias, bool relu, Array<const Real, 3> x,
-                   Array<const Real, 2> h_0, Array<Real, 3> output, Array<Real, 2> h_n,
-                   const Lengths& lengths, bool reverse) {
-  const OwnedSchedule schedule(static_cast<Index>(x.shape(0)), static_cast<Index>(x.shape(1)),
-                               lengths, reverse);
-  run(ElmanForward<Real>{schedule.get(), weight_ih.panels().K, weight_hh.panels().K,
-                         weight_ih.panels(), weight_hh.panels(),
-                         bias.is_valid() ? bias.data() : nullptr,
-                         relu ? Nonlinearity::relu : Nonlinearity::tanh, rows(x), rows(h_0),
-                         rows(output), rows(h_n)},
-      kernels().of<Real>().elman_forward);
+Panels<Real> panels_or_null(const Packed<Real>* packed) {
+  return packed ? packed->panels() : Panels<Real>{};
 }
 
 template <class Real>
-void elman_backward(const Packed<Real>& weight_ih, const Packed<Real>& weight_hh, bool relu,
-                    Array<const Real, 3> x, Array<const Real, 2> h_0, Array<const Real, 3> output,
-                    const Lengths& lengths, bool reverse, Array<const Real, 3> d_output,
-                    Array<const Real, 2> d_h_n, Array<Real, 3> d_x, Array<Real, 2> d_h_0,
-                    Contiguous<Real, 2> d_weight_ih, Contiguous<Real, 2> d_weight_hh,
-                    Contiguous<Real, 1> d_bias) {
-  const OwnedSchedule schedule(static_cast<Index>(x.shape(0)), static_cast<Index>(x.shape(1)),
-                               lengths, reverse);
-  run(ElmanBackward<Real>{schedule.get(), weight_ih.panels().n, weight_hh.panels().n,
-                          weight_ih.panels(), weight_hh.panels(),
-                          relu ? Nonlinearity::relu : Nonlinearity::tanh, rows(x), rows(h_0),
-                          rows(output), rows(d_output), rows(d_h_n), rows(d_x), rows(d_h_0),
-                          d_weight_ih.data(), d_weight_hh.data(), d_bias.data()},
-      kernels().of<Real>().elman_backward);
+void forward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight_hh,
+             const Packed<Real>* weight_hr, const Packed<Real>* bias, const Packed<Real>* bias_hh,
+             Array<const Real, 3> x, Array<const Real, 2> h_0, Array<const Real, 2> c_0,
+             Array<Real, 3> output, Array<Real, 2> h_n, Array<Real, 2> c_n,
+             Contiguous<Real, 2> kept, const Lengths& lengths, bool reverse) {
+  const OwnedSchedule schedule(x, lengths, reverse);
+  const Panels<Real> w_ih = weight_ih.panels(), w_hh = weight_hh.panels();
+  const Forward<Real> call{schedule.get(),
+                           w_ih.K,
+                           w_ih.n / w_ih.gates,
+                           w_hh.K,
+                           w_ih,
+                           w_hh,
+                           panels_or_null(weight_hr),
+                           panels_or_null(bias).data,
+                           panels_or_null(bias_hh).data,
+                           rows(x),
+                           rows(h_0),
+                           rows(c_0),
+                           rows(output),
+                           rows(h_n),
+                           rows(c_n),
+                           data_or_null(kept)};
+  run(kernels().of<Real>().forward, static_cast<Cell>(cell), call);
+}
+
+template <class Real>
+void backward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight_hh,
+              const Packed<Real>* weight_hr, Array<const Real, 3> x, Array<const Real, 2> h_0,
+              Array<const Real, 2> c_0, Array<const Real, 3> output,
+              Contiguous<const Real, 2> kept, const Lengths& lengths, bool reverse,
+              Array<const Real, 3> d_output, Array<const Real, 2> d_h_n,
+              Array<const Real, 2> d_c_n, Array<Real, 3> d_x, Array<Real, 2> d_h_0,
+              Array<Real, 2> d_c_0, Contiguous<Real, 2> d_weight_ih,
+              Contiguous<Real, 2> d_weight_hh, Contiguous<Real, 2> d_weight_hr,
+              Contiguous<Real, 1> d_bias, Contiguous<Real, 1> d_bias_hh) {
+  const OwnedSchedule schedule(x, lengths, reverse);
+  const Panels<Real> w_ih = weight_ih.panels(), w_hh = weight_hh.panels();
+  const Cell kind = static_cast<Cell>(cell);
+  const Backward<Real> call{schedule.get(),
+                            w_ih.n,
+                            w_ih.K / gates(kind),
+                            w_hh.n,
+                            w_ih,
+                            w_hh,
+                            panels_or_null(weight_hr),
+                            rows(x),
+                            rows(h_0),
+                            rows(c_0),
+                            rows(output),
+                            data_or_null(kept),
+                            rows(d_output),
+                            rows(d_h_n),
+                            rows(d_c_n),
+                            rows(d_x),
+                            rows(d_h_0),
+                            rows(d_c_0),
+                            d_weight_ih.data(),
+                            d_weight_hh.data(),
+                            data_or_null(d_weight_hr),
+                            d_bias.data(),
+                            data_or_null(d_bias_hh)};
+  run(kernels().of<Real>().backward, kind, call);
 }
 
 template <class Real>
 void bind(nb::module_& m, const char* packed) {
-  nb::class_<Packed<Real>>(m, packed).def(nb::init<Array<const Real, 2>, bool>(), "w"_a.noconvert(),
-                                          "transpose"_a);
-  m.def("elman_forward", &elman_forward<Real>, "weight_ih"_a, "weight_hh"_a,
-        "bias"_a.noconvert().none(), "relu"_a, "x"_a.noconvert(), "h_0"_a.noconvert(),
-        "output"_a.noconvert(), "h_n"_a.noconvert(), "lengths"_a.noconvert().none(), "reverse"_a);
-  m.def("elman_backward", &elman_backward<Real>, "weight_ih"_a, "weight_hh"_a, "relu"_a,
-        "x"_a.noconvert(), "h_0"_a.noconvert(), "output"_a.noconvert(),
-        "lengths"_a.noconvert().none(), "reverse"_a, "d_output"_a.noconvert().none(),
-        "d_h_n"_a.noconvert().none(), "d_x"_a.noconvert(), "d_h_0"_a.noconvert(),
-        "d_weight_ih"_a.noconvert(), "d_weight_hh"_a.noconvert(), "d_bias"_a.noconvert());
+  nb::class_<Packed<Real>>(m, packed).def(nb::init<Array<const Real, 2>, bool, Index>(),
+                                          "w"_a.noconvert(), "transpose"_a, "gates"_a);
+  m.def("forward", &forward<Real>, "cell"_a, "weight_ih"_a, "weight_hh"_a, "weight_hr"_a.none(),
+        "bias"_a.none(), "bias_hh"_a.none(), "x"_a.noconvert(), "h_0"_a.noconvert(),
+        "c_0"_a.noconvert().none(), "output"_a.noconvert(), "h_n"_a.noconvert(),
+        "c_n"_a.noconvert().none(), "kept"_a.noconvert().none(), "lengths"_a.noconvert().none(),
+        "reverse"_a);
+  m.def("backward", &backward<Real>, "cell"_a, "weight_ih"_a, "weight_hh"_a, "weight_hr"_a.none(),
+        "x"_a.noconvert(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(), "output"_a.noconvert(),
+        "kept"_a.noconvert().none(), "lengths"_a.noconvert().none(), "reverse"_a,
+        "d_output"_a.noconvert().none(), "d_h_n"_a.noconvert().none(),
+        "d_c_n"_a.noconvert().none(), "d_x"_a.noconvert(), "d_h_0"_a.noconvert(),
+        "d_c_0"_a.noconvert().none(), "d_weight_ih"_a.noconvert(), "d_weight_hh"_a.noconvert(),
+        "d_weight_hr"_a.noconvert().none(), "d_bias"_a.noconvert(),
+        "d_bias_hh"_a.noconvert().none());
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Backpropagation through time (Rumelhart, Hinton & Williams 1986; Werbos 1990), in two passes:
-// the recurrence alone, backwards, keeping d_a of every step; then all that follows from d_a by
-// products as large as the whole sequence.
+// Backpropagation through time (Rumelhart, Hinton & Williams 1986; Werbos 1990), in two passes: the
+// recurrence alone, backwards, which leaves the gradient of every step's sums, d_a; then all that
+// follows from d_a, by products as large as the whole sequence.
 #pragma once
 
 #include "sequence.hpp"
@@ -8,86 +8,155 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-// Terms of a weight's gradient are summed in blocks of so many (step, row) pairs, each block from
-// zero, and the blocks are added in order: threads cannot change a bit.
-constexpr Index pairs_per_block = 256;
-
-// d_a of the valid (step, row) pairs in the schedule's order, shape (pairs, H).
+// What the first pass leaves to the second, for each valid (step, row) pair in schedule's order.
 template <class Real>
-class ElmanRecurrenceBackward {
+struct SumGradients {
+  Real* d_a;    // (pairs, G·H), of the sums of x and h, for GRU of those of h
+  Real* d_a_n;  // (pairs, H), for GRU of its third gate's sum of x
+  Real* d_h;    // (pairs, P), of the projected state, where there is a projection
+};
+
+template <class Real, class C>
+class RecurrenceBackward {
  public:
-  ElmanRecurrenceBackward(const ElmanBackward<Real>& call, const Block& block, Real* d_a)
+  RecurrenceBackward(const Backward<Real>& call, const Block& block, const SumGradients<Real>& out)
       : c_(call),
         s_(call.schedule),
         b_(block),
-        d_a_(d_a),
-        most_rows_(most_rows(interleaved_chains(call.H))) {}
+        out_(out),
+        share_of_H_{block.vectors_begin, block.vectors_end} {
+    if (!out.d_h) return;
+    const Index vectors = vectors_for<Real>(call.H, 1);
+    share_of_H_ = Range{0, vectors};
+    if (block.barrier) share_of_H_ = part_of(vectors, column_grain(1), block.thread, block.threads);
+  }
 
   void run() {
+    if (C::cell == Cell::lstm) start_d_c();
     for (Index step = s_.T - 1; step >= 0; --step) {
       if (rows_at(step) <= b_.rows_begin) continue;
       for_tiles(step, rows_at(step));
       b_.meet();
+      if (out_.d_h) {
+        for_hidden_tiles(step);
+        b_.meet();
+      }
     }
     for_tiles(-1, b_.rows_end);
   }
 
  private:
+  static constexpr Index G = gates(C::cell);
+
   Index rows_at(Index step) const {
     const Index rows = s_.rows_at(step);
     return rows < b_.rows_end ? rows : b_.rows_end;
   }
-  Real* d_a_row(Index i, Index step) const { return d_a_ + (s_.pairs_before(step) + i) * c_.H; }
+  Index pair(Index i, Index step) const { return s_.pairs_before(step) + i; }
+  Real* d_a_row(Index i, Index step) const { return out_.d_a + pair(i, step) * G * c_.H; }
+  const Real* kept_row(Index i, Index step) const {
+    return c_.kept + pair(i, step) * kept_values(C::cell, c_.H);
+  }
+
+  // d_c_0 carries the gradient of c from step to step.
+  void start_d_c() {
+    const Range units = values_of<Real>(share_of_H_, c_.H);
+    for (Index i = b_.rows_begin; i < b_.rows_end; ++i) {
+      Real* d_c = c_.d_c_0.row(s_.row(i)) + units.begin;
+      if (c_.d_c_n.data)
+        copy_row(d_c, c_.d_c_n.row(s_.row(i)) + units.begin, units.size());
+      else
+        zero_row(d_c, units.size());
+    }
+  }
 
   // Rows that have a step after this one get its gradient; the others end here.
   void for_tiles(Index step, Index valid) {
     const Index later = rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
+    const int most = most_rows(interleaved_chains(c_.P));
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
-                  for_row_groups(b_.rows_begin, later, most_rows_,
+                  for_row_groups(b_.rows_begin, later, most,
                                  [&](Index i, int M) { run_tile(step, i, M, w, true); });
-                  for_row_groups(later, valid, most_rows_,
+                  for_row_groups(later, valid, most,
                                  [&](Index i, int M) { run_tile(step, i, M, w, false); });
                 });
   }
 
-  // d_h of rows i … i + M - 1 after `step` (of the initial state for step -1), and d_a from it.
+  // d_h of rows i … i + M - 1 after `step` (of the initial state for step -1), and what follows.
   void run_tile(Index step, Index i, int M, const Columns<Real>& w, bool has_later) {
     alignas(64) Real d_h[tile_rows * most_columns];
-    const Index n = smaller(w.vectors * lanes<Real>, c_.H - w.first);
-    for (int m = 0; m < M; ++m) start(step, i + m, w, n, !has_later, d_h + m * most_columns);
+    const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.P - first);
+    for (int m = 0; m < M; ++m) {
+      Real* row = d_h + m * most_columns;
+      zero_row(row, w.vectors * lanes<Real>);
+      add_outer(step, i + m, first, n, has_later, row);
+    }
     if (has_later) {
       const Real* rows[tile_rows] = {};
       for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
-      product(M, rows, c_.H, c_.H, w, Sums<Real>{d_h, most_columns, d_h, most_columns, false});
+      product(M, rows, G * c_.H, c_.P, w, Sums<Real>{d_h, most_columns, d_h, most_columns, false});
     }
     for (int m = 0; m < M; ++m) {
-      const Real* d = d_h + m * most_columns;
-      if (step < 0) {
-        copy_row(c_.d_h_0.row(s_.row(i + m)) + w.first, d, n);
-      } else {
-        const Real* h = c_.output.row(s_.time(i + m, step), s_.row(i + m)) + w.first;
-        elman_step_backward(d, h, c_.nonlinearity, n, d_a_row(i + m, step) + w.first);
-      }
+      const Real* row = d_h + m * most_columns;
+      if (step < 0)
+        copy_row(c_.d_h_0.row(s_.row(i + m)) + first, row, n);
+      else if (out_.d_h)
+        copy_row(out_.d_h + pair(i + m, step) * c_.P + first, row, n);
+      else
+        finish_row(step, i + m, first, n, row);
     }
   }
 
-  // What reaches a state from outside: d_output, and d_h_n after the last step.
-  void start(Index step, Index i, const Columns<Real>& w, Index n, bool last, Real* d_h) {
-    zero_row(d_h, w.vectors * lanes<Real>);
-    if (step >= 0 && c_.d_output.data)
-      copy_row(d_h, c_.d_output.row(s_.time(i, step), s_.row(i)) + w.first, n);
-    if (last && c_.d_h_n.data) {
-      const Real* d_h_n = c_.d_h_n.row(s_.row(i)) + w.first;
-      for (Index j = 0; j < n; ++j) d_h[j] += d_h_n[j];
-    }
+  // What reaches a state beside W_hh: d_output, d_h_n after the last step, and for GRU what d_h_0
+  // carries from the step after.
+  void add_outer(Index step, Index i, Index first, Index n, bool has_later, Real* d_h) {
+    const Index row = s_.row(i);
+    if (step >= 0 && c_.d_output.data) copy_row(d_h, c_.d_output.row(s_.time(i, step), row) + first, n);
+    const Real* more = nullptr;
+    if (!has_later && c_.d_h_n.data) more = c_.d_h_n.row(row) + first;
+    if (has_later && C::cell == Cell::gru) more = c_.d_h_0.row(row) + first;
+    for (Index j = 0; more && j < n; ++j) d_h[j] += more[j];
   }
 
-  const ElmanBackward<Real>& c_;
+  // From d_h of the projected states to that of the unprojected ones, W_hrᵀ d_h, and on.
+  void for_hidden_tiles(Index step) {
+    const int most = most_rows(interleaved_chains(c_.H));
+    for_columns(c_.weight_hr, share_of_H_.begin, share_of_H_.end, rows_at(step) - b_.rows_begin, [&](const Columns<Real>& w) {
+      const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.H - first);
+      for_row_groups(b_.rows_begin, rows_at(step), most, [&](Index i, int M) {
+        alignas(64) Real d_hidden[tile_rows * most_columns];
+        const Real* rows[tile_rows] = {};
+        for (int m = 0; m < M; ++m) rows[m] = out_.d_h + pair(i + m, step) * c_.P;
+        product(M, rows, c_.P, c_.H, w, Sums<Real>{nullptr, 0, d_hidden, most_columns, false});
+        for (int m = 0; m < M; ++m) finish_row(step, i + m, first, n, d_hidden + m * most_columns);
+      });
+    });
+  }
+
+  void finish_row(Index step, Index i, Index first, Index n, const Real* d_h) {
+    const Index row = s_.row(i);
+    StepBackward<Real> r{d_h, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, c_.H};
+    r.d_a = d_a_row(i, step) + first;
+    if (kept_values(C::cell, 1)) r.kept = kept_row(i, step) + first;
+    if (C::cell == Cell::gru) {
+      r.h_before = first + (step ? c_.output.row(s_.time(i, step - 1), row) : c_.h_0.row(row));
+      r.d_carried = c_.d_h_0.row(row) + first;
+      r.d_a_n = out_.d_a_n + pair(i, step) * c_.H + first;
+    } else if (C::cell == Cell::lstm) {
+      r.c_before = first + (step ? kept_row(i, step - 1) + 4 * c_.H : c_.c_0.row(row));
+      r.d_carried = c_.d_c_0.row(row) + first;
+    } else {
+      r.h = c_.output.row(s_.time(i, step), row) + first;
+    }
+    C::backward(r, n);
+  }
+
+  const Backward<Real>& c_;
   const Schedule& s_;
   const Block b_;
-  Real* const d_a_;
-  const int most_rows_;
+  const SumGradients<Real> out_;
+  Range share_of_H_;  // vectors of H whose cells this block finishes
 };
 
 // Walks over the valid (step, row) pairs in the schedule's order.
@@ -105,62 +174,66 @@ struct Pair {
   void next() { skip(1); }
 };
 
-// d_x = d_a W_ih for the pairs in [begin, end).
+// d_x = d_a W_ih for some pairs.
 template <class Real>
-void input_gradient(const ElmanBackward<Real>& c, const Real* d_a, const Part& pairs) {
+void input_gradient(const Backward<Real>& c, const Real* d_a, const Range& pairs) {
   const int most = most_rows(interleaved_chains(c.I));
-  const Index vectors = vectors_for<Real>(c.I);
-  for_columns(c.weight_ih, 0, vectors, pairs.end - pairs.begin, [&](const Columns<Real>& w) {
-    const Index n = smaller(w.vectors * lanes<Real>, c.I - w.first);
+  const Index K = c.weight_ih.K;
+  for_columns(c.weight_ih, 0, vectors_for<Real>(c.I, 1), pairs.size(), [&](const Columns<Real>& w) {
+    const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c.I - first);
     Pair pair{c.schedule};
     pair.skip(pairs.begin);
-    for_row_groups(pairs.begin, pairs.end, most, [&](Index first, int M) {
+    for_row_groups(pairs.begin, pairs.end, most, [&](Index begin, int M) {
       alignas(64) Real d_x[tile_rows * most_columns];
       const Real* rows[tile_rows] = {};
-      for (int m = 0; m < M; ++m) rows[m] = d_a + (first + m) * c.H;
-      product(M, rows, c.H, c.I, w, Sums<Real>{nullptr, 0, d_x, most_columns, false});
+      for (int m = 0; m < M; ++m) rows[m] = d_a + (begin + m) * K;
+      product(M, rows, K, c.I, w, Sums<Real>{nullptr, 0, d_x, most_columns, false});
       for (int m = 0; m < M; ++m, pair.next()) {
         const Index t = c.schedule.time(pair.i, pair.step), row = c.schedule.row(pair.i);
-        copy_row(c.d_x.row(t, row) + w.first, d_x + m * most_columns, n);
+        copy_row(c.d_x.row(t, row) + first, d_x + m * most_columns, n);
       }
     });
   });
 }
 
-// d_x is zero after a row's length; rows are shared out.
+// d_x is zero after a row's length.
 template <class Real>
-void clear_padding(const ElmanBackward<Real>& c, const Part& rows) {
+void clear_padding(const Backward<Real>& c, const Range& rows) {
   for (Index i = rows.begin; i < rows.end; ++i)
     for (Index t = c.schedule.length(i); t < c.schedule.T; ++t)
       zero_row(c.d_x.row(t, c.schedule.row(i)), c.I);
 }
 
-// Rows [units.begin, units.end) of d_W = Σ d_a vᵀ over all pairs, shape (H, n), where
-// vector_of(pair) is v. panel: room for pairs_per_block rows of a tile's width.
-template <class Real, class VectorOf>
-void weight_gradient(const Schedule& s, const Real* d_a, Index H, Index n, const Part& units,
-                     const VectorOf& vector_of, Real* panel, Real* d_weight) {
+// Terms of a weight's gradient are summed in blocks of so many pairs, each block from zero, and the
+// blocks are added in order: threads cannot change a bit.
+constexpr Index pairs_per_block = 256;
+
+// Some rows of d_W = Σ d vᵀ over all pairs: d (pairs, D), d_W (D, n), and fill(pair, first, width, to)
+// writes values of v from `first` on. panel: room for pairs_per_block rows of a tile's width.
+template <class Real, class Fill>
+void weight_gradient(const Schedule& s, const Real* d, Index D, Index n, const Range& some,
+                     const Fill& fill, Real* panel, Real* d_weight) {
   const Index pairs = s.pairs_before(s.T);
   constexpr int most = most_vectors(1, 2), stride = most * lanes<Real>;
-  for (Index unit = units.begin; unit < units.end; ++unit) zero_row(d_weight + unit * n, n);
+  for (Index i = some.begin; i < some.end; ++i) zero_row(d_weight + i * n, n);
   for (Index first = 0; first < n; first += stride) {
     const Index width = smaller(stride, n - first);
-    const int vectors = static_cast<int>(vectors_for<Real>(width));
+    const int vectors = static_cast<int>(vectors_for<Real>(width, 1));
     Pair pair{s};
     for (Index begin = 0; begin < pairs; begin += pairs_per_block) {
       const Index K = smaller(pairs_per_block, pairs - begin);
       for (Index k = 0; k < K; ++k, pair.next()) {
         zero_row(panel + k * stride + (vectors - 1) * lanes<Real>, lanes<Real>);
-        copy_row(panel + k * stride, vector_of(pair) + first, width);
+        fill(pair, first, width, panel + k * stride);
       }
-      for_row_groups(units.begin, units.end, tile_rows, [&](Index unit, int M) {
+      for_row_groups(some.begin, some.end, tile_rows, [&](Index i, int M) {
         alignas(64) Real sums[tile_rows * most_columns];
         const Real* rows[tile_rows] = {};
-        for (int m = 0; m < M; ++m) rows[m] = d_a + begin * H + unit + m;
-        tile_of<Real>(1, M, vectors)(rows, H, K, panel, stride,
+        for (int m = 0; m < M; ++m) rows[m] = d + begin * D + i + m;
+        tile_of<Real>(1, M, vectors)(rows, D, K, panel, stride,
                                      Sums<Real>{nullptr, 0, sums, most_columns, false});
         for (int m = 0; m < M; ++m) {
-          Real* d_row = d_weight + (unit + m) * n + first;
+          Real* d_row = d_weight + (i + m) * n + first;
           for (Index j = 0; j < width; ++j) d_row[j] += sums[m * most_columns + j];
         }
       });
@@ -168,55 +241,99 @@ void weight_gradient(const Schedule& s, const Real* d_a, Index H, Index n, const
   }
 }
 
-// d_b = Σ d_a over all pairs, in the units given.
+// Some values of d_b = Σ d over all pairs; block: room for as many values.
 template <class Real>
-void bias_gradient(const Schedule& s, const Real* d_a, Index H, const Part& units, Real* block,
+void bias_gradient(const Schedule& s, const Real* d, Index D, const Range& some, Real* block,
                    Real* d_bias) {
-  const Index pairs = s.pairs_before(s.T), n = units.end - units.begin;
-  zero_row(d_bias + units.begin, n);
+  const Index pairs = s.pairs_before(s.T), n = some.size();
+  zero_row(d_bias + some.begin, n);
   for (Index begin = 0; begin < pairs; begin += pairs_per_block) {
     const Index K = smaller(pairs_per_block, pairs - begin);
     zero_row(block, n);
     for (Index k = 0; k < K; ++k) {
-      const Real* row = d_a + (begin + k) * H + units.begin;
+      const Real* row = d + (begin + k) * D + some.begin;
       for (Index j = 0; j < n; ++j) block[j] += row[j];
     }
-    for (Index j = 0; j < n; ++j) d_bias[units.begin + j] += block[j];
+    for (Index j = 0; j < n; ++j) d_bias[some.begin + j] += block[j];
   }
 }
 
-template <class Real>
-bool elman_backward(const ElmanBackward<Real>& call, int available) {
-  const Schedule& s = call.schedule;
-  const Index H = call.H, pairs = s.pairs_before(s.T), vectors = vectors_for<Real>(H);
-  const Plan plan(s, H, H, sizeof(Real), available);
-  const double work = 2.0 * static_cast<double>(pairs * H * (H + 2 * call.I));
-  const int threads = work < 2e6 ? 1 : available;
-  const Index room = pairs_per_block * most_columns + H + 64;
-  const Buffer<Real> d_a(pairs * H), panels(room * threads);
-  if (!d_a || !panels) return false;
+// The second pass, on one of p threads. room: for pairs_per_block rows of a tile, and G·H values.
+template <class Real, class C>
+void products(const Backward<Real>& c, const SumGradients<Real>& of, int i, int p, Barrier& barrier,
+              Real* room) {
+  const Schedule& s = c.schedule;
+  const Index n = gates(C::cell) * c.H, pairs = s.pairs_before(s.T);
+  Real* column_sums = room + pairs_per_block * most_columns;
+  const Range rows = part_of(n, tile_rows, i, p);
+  const auto fill_x = [&](const Pair& at, Index first, Index width, Real* to) {
+    copy_row(to, c.x.row(s.time(at.i, at.step), s.row(at.i)) + first, width);
+  };
+  const auto fill_h_before = [&](const Pair& at, Index first, Index width, Real* to) {
+    const Index row = s.row(at.i);
+    const Real* h = at.step ? c.output.row(s.time(at.i, at.step - 1), row) : c.h_0.row(row);
+    copy_row(to, h + first, width);
+  };
 
-  Barrier barrier;
+  weight_gradient(s, of.d_a, n, c.P, rows, fill_h_before, room, c.d_weight_hh);
+  if constexpr (C::cell == Cell::gru) {
+    // From the sums of h to those of x, which differ in the third gate.
+    bias_gradient(s, of.d_a, n, rows, column_sums, c.d_bias_hh);
+    barrier.wait(p);
+    const Range mine = part_of(pairs, 1, i, p);
+    for (Index q = mine.begin; q < mine.end; ++q)
+      copy_row(of.d_a + q * n + 2 * c.H, of.d_a_n + q * c.H, c.H);
+    barrier.wait(p);
+  }
+  if constexpr (C::cell == Cell::lstm) {
+    const auto fill_hidden = [&](const Pair& at, Index first, Index width, Real* to) {
+      const Index pair = s.pairs_before(at.step) + at.i;
+      Lstm::unprojected(c.kept + pair * kept_values(C::cell, c.H) + first, c.H, width, to);
+    };
+    if (of.d_h)
+      weight_gradient(s, of.d_h, c.P, c.H, part_of(c.P, tile_rows, i, p), fill_hidden, room,
+                      c.d_weight_hr);
+  }
+  weight_gradient(s, of.d_a, n, c.I, rows, fill_x, room, c.d_weight_ih);
+  bias_gradient(s, of.d_a, n, rows, column_sums, c.d_bias);
+  input_gradient(c, of.d_a, part_of(pairs, tile_rows, i, p));
+  clear_padding(c, part_of(s.N, 1, i, p));
+}
+
+template <class Real, class C>
+bool backward(const Backward<Real>& call, int available) {
+  const Schedule& s = call.schedule;
+  const Index H = call.H, P = call.P, n = gates(C::cell) * H, pairs = s.pairs_before(s.T);
+  const Plan plan(s, n, P, sizeof(Real), available);
+  const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
+  const int threads = work < 2e6 ? 1 : available;
+  const Index room = (pairs_per_block * most_columns + n + 15) / 16 * 16;
+  const bool projected = call.weight_hr.data != nullptr;
+  const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
+  const Buffer<Real> d_h(projected ? pairs * P : 0), rooms(room * threads);
+  if (!d_a || !d_a_n || !d_h || !rooms) return false;
+  const SumGradients<Real> sums{d_a.get(), d_a_n.get(), projected ? d_h.get() : nullptr};
+
+  Barrier steps, stages;
   parallel(plan.threads, [&](int i, int p) {
-    const Block block = plan.block(vectors, most_vectors(1, 2), i, p, barrier);
-    ElmanRecurrenceBackward<Real>(call, block, d_a.get()).run();
+    const Block block = plan.block(vectors_for<Real>(P, 1), column_grain(1), i, p, steps);
+    RecurrenceBackward<Real, C>(call, block, sums).run();
   });
   parallel(threads, [&](int i, int p) {
-    Real* panel = panels.get() + i * room;
-    Real* column_sums = panel + pairs_per_block * most_columns;
-    const Part units(H, tile_rows, i, p);
-    input_gradient(call, d_a.get(), Part(pairs, tile_rows, i, p));
-    clear_padding(call, Part(s.N, 1, i, p));
-    const auto x = [&](const Pair& at) { return call.x.row(s.time(at.i, at.step), s.row(at.i)); };
-    const auto h_before = [&](const Pair& at) -> const Real* {
-      if (at.step == 0) return call.h_0.row(s.row(at.i));
-      return call.output.row(s.time(at.i, at.step - 1), s.row(at.i));
-    };
-    weight_gradient(s, d_a.get(), H, call.I, units, x, panel, call.d_weight_ih);
-    weight_gradient(s, d_a.get(), H, H, units, h_before, panel, call.d_weight_hh);
-    bias_gradient(s, d_a.get(), H, units, column_sums, call.d_bias);
+    products<Real, C>(call, sums, i, p, stages, rooms.get() + i * room);
   });
   return true;
+}
+
+template <class Real>
+bool backward(Cell cell, const Backward<Real>& call, int threads) {
+  switch (cell) {
+    case Cell::elman_tanh: return backward<Real, Elman<false>>(call, threads);
+    case Cell::elman_relu: return backward<Real, Elman<true>>(call, threads);
+    case Cell::gru: return backward<Real, Gru>(call, threads);
+    case Cell::lstm: return backward<Real, Lstm>(call, threads);
+  }
+  return false;
 }
 
 }  // namespace ELMAN_ISA

@@ -6,7 +6,7 @@ namespace ELMAN_ISA {
 
 template <class Real>
 constexpr Functions<Real> functions() {
-  return {panel_size<Real>, pack<Real>, elman_forward<Real>, elman_backward<Real>};
+  return {panel_size<Real>, pack<Real>, forward<Real>, backward<Real>};
 }
 
 extern const Kernels kernels;

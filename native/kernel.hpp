@@ -34,7 +34,7 @@ struct Array2 {
 template <class Real>
 struct Panels {
   const Real* data;
-  Index K, n;
+  Index K, n, gates;
 };
 
 // Which rows of the batch are valid at which step. Rows are visited by decreasing length, so that
@@ -55,49 +55,61 @@ struct Schedule {
   Index time(Index i, Index step) const { return reverse ? length(i) - 1 - step : step; }
 };
 
-enum class Nonlinearity { tanh, relu };
+enum class Cell { elman_tanh, elman_relu, gru, lstm };
 
+constexpr Index gates(Cell cell) { return cell == Cell::gru ? 3 : cell == Cell::lstm ? 4 : 1; }
+
+// How many values of a (step, row) pair forward keeps for backward: GRU r, z, n and W_hn h + b_hn;
+// LSTM i, f, g, o and c; Elman none, as its output is enough.
+constexpr Index kept_values(Cell cell, Index H) {
+  return cell == Cell::gru ? 4 * H : cell == Cell::lstm ? 5 * H : 0;
+}
+
+// G gates of H units each, in torch's order. P is the size of h: H, or less with a projection.
 template <class Real>
-struct ElmanForward {
+struct Forward {
   Schedule schedule;
-  Index I, H;
-  Panels<Real> weight_ih, weight_hh;  // (I × H), (H × H)
-  const Real* bias;                   // b_ih + b_hh, zero-padded to a multiple of 16; or null
-  Nonlinearity nonlinearity;
-  Array3<const Real> x;    // (T, N, I)
-  Array2<const Real> h_0;  // (N, H)
-  Array3<Real> output;     // (T, N, H)
-  Array2<Real> h_n;        // (N, H)
+  Index I, H, P;
+  Panels<Real> weight_ih, weight_hh;  // (I × G·H), (P × G·H), gates side by side
+  Panels<Real> weight_hr;             // (H × P), or null without a projection
+  const Real* bias;                   // panels of b_ih + b_hh, for GRU of b_ih; or null
+  const Real* bias_hh;                // for GRU panels of b_hh; else null
+  Array3<const Real> x;               // (T, N, I)
+  Array2<const Real> h_0, c_0;        // (N, P), (N, H); c of an LSTM alone
+  Array3<Real> output;                // (T, N, P)
+  Array2<Real> h_n, c_n;              // (N, P), (N, H)
+  Real* kept;                         // (pairs, kept_values), or null to keep nothing
 };
 
 template <class Real>
-struct ElmanBackward {
+struct Backward {
   Schedule schedule;
-  Index I, H;
-  Panels<Real> weight_ih, weight_hh;  // untransposed: (H × I), (H × H)
-  Nonlinearity nonlinearity;
-  Array3<const Real> x;         // (T, N, I)
-  Array2<const Real> h_0;       // (N, H)
-  Array3<const Real> output;    // (T, N, H), as forward filled it
-  Array3<const Real> d_output;  // (T, N, H) or null
-  Array2<const Real> d_h_n;     // (N, H) or null
-  Array3<Real> d_x;             // (T, N, I)
-  Array2<Real> d_h_0;           // (N, H)
-  Real* d_weight_ih;            // (H, I)
-  Real* d_weight_hh;            // (H, H)
-  Real* d_bias;                 // (H,)
+  Index I, H, P;
+  Panels<Real> weight_ih, weight_hh;  // untransposed: (G·H × I), (G·H × P)
+  Panels<Real> weight_hr;             // untransposed: (P × H), or null
+  Array3<const Real> x;               // (T, N, I)
+  Array2<const Real> h_0, c_0;
+  Array3<const Real> output;          // as forward filled it
+  const Real* kept;
+  Array3<const Real> d_output;        // (T, N, P) or null
+  Array2<const Real> d_h_n, d_c_n;    // (N, P), (N, H) or null
+  Array3<Real> d_x;                   // (T, N, I)
+  Array2<Real> d_h_0, d_c_0;
+  Real *d_weight_ih, *d_weight_hh;    // (G·H, I), (G·H, P)
+  Real* d_weight_hr;                  // (P, H) or null
+  Real *d_bias, *d_bias_hh;           // (G·H,); the second for GRU, else null
 };
 
 template <class Real>
 struct Functions {
-  // How many elements the panels of a K × n matrix take.
-  Index (*panel_size)(Index K, Index n);
-  // Pack the matrix whose element (k, j) is w[k * k_stride + j * j_stride]; panels is 64-byte
-  // aligned.
-  void (*pack)(const Real* w, Index k_stride, Index j_stride, Index K, Index n, Real* panels);
+  // How many elements the panels of a K × n matrix take, whose columns are gates of units.
+  Index (*panel_size)(Index K, Index n, Index gates);
+  // Pack the matrix whose element (k, j) is w[k * k_stride + j * j_stride]; panels is 64-byte aligned.
+  void (*pack)(const Real* w, Index k_stride, Index j_stride, Index K, Index n, Index gates,
+               Real* panels);
   // Both return false, with nothing promised of the outputs, when memory ran out.
-  bool (*elman_forward)(const ElmanForward<Real>&, int threads);
-  bool (*elman_backward)(const ElmanBackward<Real>&, int threads);
+  bool (*forward)(Cell, const Forward<Real>&, int threads);
+  bool (*backward)(Cell, const Backward<Real>&, int threads);
 };
 
 struct Kernels {

@@ -12,7 +12,7 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-constexpr int most_columns = panel_vectors * vector_bytes / 4;  // of a tile, whichever its type
+constexpr int most_columns = most_panel_vectors * vector_bytes / 4;  // whichever the type
 
 // A thread's share: positions in the schedule's order, and vectors of outputs. Threads that share
 // rows meet at the barrier.
@@ -20,7 +20,7 @@ struct Block {
   Index rows_begin, rows_end;
   Index vectors_begin, vectors_end;
   Barrier* barrier;
-  int threads;
+  int thread, threads;
 
   void meet() const {
     if (barrier) barrier->wait(threads);
@@ -46,9 +46,9 @@ class Plan {
   bool by_rows() const { return by_rows_ || threads == 1; }
 
   Block block(Index vectors, Index grain, int i, int p, Barrier& barrier) const {
-    if (by_rows()) return {rows_before(i, p), rows_before(i + 1, p), 0, vectors, nullptr, p};
-    const Part part(vectors, grain, i, p);
-    return {0, s_.N, part.begin, part.end, &barrier, p};
+    if (by_rows()) return {rows_before(i, p), rows_before(i + 1, p), 0, vectors, nullptr, i, p};
+    const Range part = part_of(vectors, grain, i, p);
+    return {0, s_.N, part.begin, part.end, &barrier, i, p};
   }
 
  private:
@@ -72,17 +72,20 @@ inline void for_row_groups(Index begin, Index end, int most, const Body& body) {
     body(begin + rows * g / groups, static_cast<int>(rows * (g + 1) / groups - rows * g / groups));
 }
 
-// Cut a block's columns into tiles' widths.
+// Cut columns into as many as one tile takes, or as the gates of a unit need.
 template <class Real, class Body>
-inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows,
-                        const Body& body) {
-  const int most = most_vectors(interleaved_chains(w.n), rows == 1 ? 1 : 2);
+inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows, const Body& body) {
+  Index most = panel_vectors(w.gates);
+  if (rows > 1) most = w.gates > 1 ? w.gates : most_vectors(interleaved_chains(w.n), 2);
   for (Index v = begin; v < end;) {
     const Columns<Real> c = columns(w, v, end, most);
     body(c);
     v += c.vectors;
   }
 }
+
+// Threads take columns in multiples of so many vectors.
+constexpr Index column_grain(Index gates) { return gates == 3 ? 3 : 4; }
 
 template <class Real>
 inline void copy_row(Real* to, const Real* from, Index n) {
@@ -94,36 +97,53 @@ inline void zero_row(Real* to, Index n) {
   if (n > 0) std::memset(to, 0, static_cast<size_t>(n) * sizeof(Real));
 }
 
+// The values, of n, that are in some vectors.
+template <class Real>
+inline Range values_of(Range vectors, Index n) {
+  return {vectors.begin * lanes<Real>, smaller(vectors.end * lanes<Real>, n)};
+}
+
 // ---- forward -----------------------------------------------------------------------------------
 
 constexpr Index chunk_steps = 64;
 
-template <class Real>
-class ElmanForwardPass {
+template <class Real, class C>
+class ForwardPass {
  public:
   // projected: [chunk_steps][the block's rows][its columns], or null to project step by step.
-  ElmanForwardPass(const ElmanForward<Real>& call, const Block& block, Real* projected)
+  // hidden: (N, H) where a projection follows, shared by all threads.
+  ForwardPass(const Forward<Real>& call, const Block& block, Real* projected, Real* hidden)
       : c_(call),
         s_(call.schedule),
         b_(block),
         projected_(projected),
-        first_(block.vectors_begin * lanes<Real>),
+        hidden_(hidden),
         width_((block.vectors_end - block.vectors_begin) * lanes<Real>),
-        most_rows_(most_rows(interleaved_chains(call.H))) {}
+        most_rows_(most_rows(interleaved_chains(call.weight_hh.n))),
+        units_(values_of<Real>({block.vectors_begin / G, block.vectors_end / G}, call.H)) {}
 
   void run() {
+    if (C::cell == Cell::lstm)
+      for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
+        copy_row(c_.c_n.row(s_.row(i)) + units_.begin, c_.c_0.row(s_.row(i)) + units_.begin, units_.size());
     for (Index begin = 0; rows_at(begin) > b_.rows_begin; begin += chunk_steps) {
       const Index end = smaller(begin + chunk_steps, s_.T);
       if (projected_) project(begin, end);
       for (Index step = begin; step < end && rows_at(step) > b_.rows_begin; ++step) {
         run_step(step, step - begin);
         b_.meet();
+        if (hidden_) {
+          project_hidden(step);
+          b_.meet();
+        }
       }
     }
     finish();
   }
 
  private:
+  static constexpr Index G = gates(C::cell);
+
   Index rows_at(Index step) const {
     const Index rows = s_.rows_at(step);
     return rows < b_.rows_end ? rows : b_.rows_end;
@@ -135,9 +155,11 @@ class ElmanForwardPass {
   }
   Real* projected_row(Index in_chunk, Index i, const Columns<Real>& w) const {
     const Index row = in_chunk * (b_.rows_end - b_.rows_begin) + i - b_.rows_begin;
-    return projected_ + row * width_ + w.first - first_;
+    return projected_ + row * width_ + (w.vector - b_.vectors_begin) * lanes<Real>;
   }
-  const Real* bias(const Columns<Real>& w) const { return c_.bias ? c_.bias + w.first : nullptr; }
+  static const Real* start(const Real* bias, const Columns<Real>& w) {
+    return bias ? bias + w.vector * lanes<Real> : nullptr;
+  }
 
   // x W_ihᵀ + b of some steps at once: a larger product than a step's few rows make.
   void project(Index begin, Index end) {
@@ -147,7 +169,8 @@ class ElmanForwardPass {
       Real* out = nullptr;
       int count = 0;
       const auto flush = [&] {
-        if (count) product(count, rows, c_.I, c_.H, w, Sums<Real>{bias(w), 0, out, width_, false});
+        if (count)
+          product(count, rows, c_.I, c_.weight_ih.n, w, Sums<Real>{start(c_.bias, w), 0, out, width_, false});
         count = 0;
       };
       for (Index step = begin; step < end; ++step) {
@@ -167,72 +190,126 @@ class ElmanForwardPass {
     const Index valid = rows_at(step);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
-                  for_row_groups(b_.rows_begin, valid, most_rows_,
-                                 [&](Index i, int M) { run_tile(step, in_chunk, i, M, w); });
+                  for_row_groups(b_.rows_begin, valid, most_rows_, [&](Index i, int M) {
+                    run_tile(step, in_chunk, i, M, w);
+                  });
                 });
   }
 
   // One step of rows i … i + M - 1 in the columns of w.
   void run_tile(Index step, Index in_chunk, Index i, int M, const Columns<Real>& w) {
-    alignas(64) Real sums[tile_rows * most_columns];
+    constexpr bool apart = C::cell == Cell::gru;  // whether the sums of x and of h stay apart
+    alignas(64) Real x_sums[tile_rows * most_columns];
+    alignas(64) Real h_sums[apart ? tile_rows * most_columns : 1];
     const Real* rows[tile_rows] = {};
-    Sums<Real> from_x{sums, most_columns, sums, most_columns, false};
+    const Real* of_x = x_sums;
+    Index of_x_stride = most_columns;
     if (projected_) {
-      from_x.start = projected_row(in_chunk, i, w);
-      from_x.start_stride = width_;
+      of_x = projected_row(in_chunk, i, w);
+      of_x_stride = width_;
     } else {
-      const Columns<Real> w_ih =
-          columns(c_.weight_ih, w.first / lanes<Real>, b_.vectors_end, w.vectors);
+      const Columns<Real> w_ih = columns(c_.weight_ih, w.vector, b_.vectors_end, w.vectors);
       for (int m = 0; m < M; ++m) rows[m] = x_row(i + m, step);
-      product(M, rows, c_.I, c_.H, w_ih, Sums<Real>{bias(w), 0, sums, most_columns, false});
+      product(M, rows, c_.I, c_.weight_ih.n, w_ih,
+              Sums<Real>{start(c_.bias, w), 0, x_sums, most_columns, false});
     }
     for (int m = 0; m < M; ++m) rows[m] = h_row_before(i + m, step);
-    product(M, rows, c_.H, c_.H, w, from_x);
-    const Index n = smaller(w.vectors * lanes<Real>, c_.H - w.first);
-    for (int m = 0; m < M; ++m) {
-      Real* h = c_.output.row(s_.time(i + m, step), s_.row(i + m)) + w.first;
-      elman_step(sums + m * most_columns, c_.nonlinearity, n, h);
-    }
+    Real* sums = apart ? h_sums : x_sums;
+    product(M, rows, c_.P, c_.weight_hh.n, w,
+            Sums<Real>{apart ? start(c_.bias_hh, w) : of_x, apart ? 0 : of_x_stride, sums,
+                       most_columns, false});
+    for (int m = 0; m < M; ++m)
+      finish_row(step, i + m, w, apart ? of_x + m * of_x_stride : sums + m * most_columns,
+                 sums + m * most_columns);
+  }
+
+  void finish_row(Index step, Index i, const Columns<Real>& w, const Real* sums, const Real* sums_h) {
+    const Index unit = w.vector / G * lanes<Real>, row = s_.row(i);
+    Step<Real> r{sums, sums_h, nullptr, nullptr, nullptr, nullptr, c_.H};
+    r.h = hidden_ ? hidden_ + row * c_.H + unit : c_.output.row(s_.time(i, step), row) + unit;
+    if (C::cell == Cell::gru) r.h_before = h_row_before(i, step) + unit;
+    if (C::cell == Cell::lstm) r.c = c_.c_n.row(row) + unit;
+    if (c_.kept) r.kept = c_.kept + (s_.pairs_before(step) + i) * kept_values(C::cell, c_.H) + unit;
+    C::forward(r, smaller(w.vectors / G * lanes<Real>, c_.H - unit));
+  }
+
+  // h = W_hr (o tanh c), in this block's share of h's columns (Sak et al. 2014).
+  void project_hidden(Index step) {
+    const Range part = share_of_h();
+    const int most = most_rows(interleaved_chains(c_.P));
+    for_columns(c_.weight_hr, part.begin, part.end, rows_at(step) - b_.rows_begin, [&](const Columns<Real>& w) {
+      const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.P - first);
+      for_row_groups(b_.rows_begin, rows_at(step), most, [&](Index i, int M) {
+        alignas(64) Real h[tile_rows * most_columns];
+        const Real* rows[tile_rows] = {};
+        for (int m = 0; m < M; ++m) rows[m] = hidden_ + s_.row(i + m) * c_.H;
+        product(M, rows, c_.H, c_.P, w, Sums<Real>{nullptr, 0, h, most_columns, false});
+        for (int m = 0; m < M; ++m)
+          copy_row(c_.output.row(s_.time(i + m, step), s_.row(i + m)) + first, h + m * most_columns, n);
+      });
+    });
+  }
+
+  // Vectors of h that this block writes.
+  Range share_of_h() const {
+    if (!hidden_) return {b_.vectors_begin / G, b_.vectors_end / G};
+    const Index vectors = vectors_for<Real>(c_.P, 1);
+    return b_.barrier ? part_of(vectors, column_grain(1), b_.thread, b_.threads) : Range{0, vectors};
   }
 
   // Final states, and zeros after each row's length.
   void finish() {
-    const Index n = smaller(width_, c_.H - first_);
+    const Range of_h = values_of<Real>(share_of_h(), c_.P);
     for (Index i = b_.rows_begin; i < b_.rows_end; ++i) {
       const Index length = s_.length(i), row = s_.row(i);
-      copy_row(c_.h_n.row(row) + first_, h_row_before(i, length) + first_, n);
-      for (Index t = length; t < s_.T; ++t) zero_row(c_.output.row(t, row) + first_, n);
+      copy_row(c_.h_n.row(row) + of_h.begin, h_row_before(i, length) + of_h.begin, of_h.size());
+      for (Index t = length; t < s_.T; ++t) zero_row(c_.output.row(t, row) + of_h.begin, of_h.size());
     }
   }
 
-  const ElmanForward<Real>& c_;
+  const Forward<Real>& c_;
   const Schedule& s_;
   const Block b_;
-  Real* const projected_;
-  const Index first_, width_;
+  Real *const projected_, *const hidden_;
+  const Index width_;
   const int most_rows_;
+  const Range units_;
 };
 
-template <class Real>
-bool elman_forward(const ElmanForward<Real>& call, int available) {
+template <class Real, class C>
+bool forward(const Forward<Real>& call, int available) {
   const Schedule& s = call.schedule;
-  const Index vectors = vectors_for<Real>(call.H), width = vectors * lanes<Real>;
-  const Plan plan(s, call.H, call.H, sizeof(Real), available);
+  const Index G = gates(C::cell), n = G * call.H;
+  const Index vectors = vectors_for<Real>(n, G), width = vectors * lanes<Real>;
+  const Plan plan(s, call.P, n, sizeof(Real), available);
   // Where a thread has fewer rows than a tile, steps are projected together.
   const Index rows = plan.by_rows() ? s.N / plan.threads : s.N;
   const bool together = rows < tile_rows && s.T > 1;
   const Index steps = together ? smaller(chunk_steps, s.T) : 0;
   const Buffer<Real> projected(steps * s.N * width);
-  if (!projected) return false;
+  const Buffer<Real> hidden(call.weight_hr.data ? s.N * call.H : 0);
+  if (!projected || !hidden) return false;
 
   Barrier barrier;
   parallel(plan.threads, [&](int i, int p) {
-    const Block block = plan.block(vectors, most_vectors(1, 2), i, p, barrier);
+    const Block block = plan.block(vectors, column_grain(G), i, p, barrier);
     const Index before = block.rows_begin * width + s.N * block.vectors_begin * lanes<Real>;
     Real* own = together ? projected.get() + steps * before : nullptr;
-    ElmanForwardPass<Real>(call, block, own).run();
+    Real* shared = call.weight_hr.data ? hidden.get() : nullptr;
+    ForwardPass<Real, C>(call, block, own, shared).run();
   });
   return true;
+}
+
+template <class Real>
+bool forward(Cell cell, const Forward<Real>& call, int threads) {
+  switch (cell) {
+    case Cell::elman_tanh: return forward<Real, Elman<false>>(call, threads);
+    case Cell::elman_relu: return forward<Real, Elman<true>>(call, threads);
+    case Cell::gru: return forward<Real, Gru>(call, threads);
+    case Cell::lstm: return forward<Real, Lstm>(call, threads);
+  }
+  return false;
 }
 
 }  // namespace ELMAN_ISA

@@ -105,6 +105,7 @@ struct Expm1<float> {
   static constexpr float round = 0x1.8p23f;  // adding it rounds to an integer
   static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
   static constexpr float largest = 20;  // from where tanh(y / 2) rounds to 1
+  static constexpr float smallest = -87;  // e^y is a normal number from here on
   static constexpr int mantissa = 23, bias = 127;
 };
 
@@ -114,6 +115,7 @@ struct Expm1<double> {
   static constexpr double round = 0x1.8p52;
   static constexpr double ln2_high = 0x1.62e42fefa38p-1, ln2_low = 0x1.ef35793c7673p-45;
   static constexpr double largest = 44;
+  static constexpr double smallest = -708;
   static constexpr int mantissa = 52, bias = 1023;
 };
 
@@ -125,9 +127,9 @@ constexpr Real inverse_factorial(int k) {
   return static_cast<Real>(1 / factorial);
 }
 
-// e^y - 1 for 0 <= y <= largest: y = n ln 2 + r, and 2^n (e^r - 1) + (2^n - 1).
+// y = n ln 2 + r; returns e^r - 1 and sets scale = 2^n.
 template <class Real>
-inline V<Real> expm1(V<Real> y) {
+inline V<Real> reduced_expm1(V<Real> y, V<Real>& scale) {
   using E = Expm1<Real>;
   const V<Real> shifted = fma(y, broadcast<Real>(Real(1.4426950408889634)), broadcast(E::round));
   const V<Real> n = shifted - E::round;
@@ -135,10 +137,8 @@ inline V<Real> expm1(V<Real> y) {
   V<Real> q = broadcast(inverse_factorial<Real>(E::degree));
 #pragma GCC unroll 16
   for (int k = E::degree - 1; k >= 2; --k) q = fma(q, r, broadcast(inverse_factorial<Real>(k)));
-  const V<Real> p = fma(r * r, q, r);
-  const Bits<Real> power = ((Bits<Real>)shifted + E::bias) << E::mantissa;
-  const V<Real> scale = (V<Real>)power;
-  return fma(scale, p, scale - 1);
+  scale = (V<Real>)(((Bits<Real>)shifted + E::bias) << E::mantissa);
+  return fma(r * r, q, r);
 }
 
 // tanh x = (e^2|x| - 1) / (e^2|x| + 1) with x's sign; within 2.5 units in the last place.
@@ -146,9 +146,22 @@ template <class Real>
 inline V<Real> tanh(V<Real> x) {
   const Bits<Real> sign = (Bits<Real>)x & (Bits<Real>)broadcast(Real(-0.0));
   const V<Real> twice = 2 * (V<Real>)((Bits<Real>)x ^ sign);
-  const V<Real> e =
-      expm1<Real>(twice > Expm1<Real>::largest ? broadcast(Expm1<Real>::largest) : twice);
+  V<Real> scale;
+  const V<Real> p = reduced_expm1<Real>(
+      twice > Expm1<Real>::largest ? broadcast(Expm1<Real>::largest) : twice, scale);
+  const V<Real> e = fma(scale, p, scale - 1);
   return (V<Real>)((Bits<Real>)(e / (e + 2)) | sign);
+}
+
+// 1 / (1 + e^-x), as e^-|x| / (1 + e^-|x|) where x is negative.
+template <class Real>
+inline V<Real> sigmoid(V<Real> x) {
+  const V<Real> y = x < 0 ? x : -x;
+  V<Real> scale;
+  const V<Real> p = reduced_expm1<Real>(
+      y < Expm1<Real>::smallest ? broadcast(Expm1<Real>::smallest) : y, scale);
+  const V<Real> e = fma(scale, p, scale);
+  return (x < 0 ? e : broadcast(Real(1))) / (1 + e);
 }
 
 // max(x, 0); NaN stays.

@@ -14,17 +14,18 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-// Part i of p of the range [0, n), cut at multiples of `grain`, as even as that allows.
-struct Part {
+// A range.
+struct Range {
   Index begin, end;
-  Part(Index n, Index grain, int i, int p) {
-    const Index grains = (n + grain - 1) / grain;
-    begin = grains * i / p * grain;
-    end = grains * (i + 1) / p * grain;
-    if (end > n) end = n;
-    if (begin > n) begin = n;
-  }
+  Index size() const { return end > begin ? end - begin : 0; }
 };
+
+// Part i of p of the range [0, n), cut at multiples of `grain`, as even as that allows.
+inline Range part_of(Index n, Index grain, int i, int p) {
+  const Index grains = (n + grain - 1) / grain;
+  const Index begin = grains * i / p * grain, end = grains * (i + 1) / p * grain;
+  return {begin < n ? begin : n, end < n ? end : n};
+}
 
 // All threads of a region meet here. Waiting spins at first and then gives the core away, so that
 // another busy process costs a time slice and not the whole call.

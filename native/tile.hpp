@@ -182,19 +182,25 @@ Tile<Real> tile_of(int chains, int rows, int vectors) {
                        : tile_of<Real, 4>(rows, vectors);
 }
 
-// The product of up to most_rows rows, each K long, with columns of a K × n matrix.
+// The product of M rows, each K long, with columns of a K × n matrix. M is at most most_rows.
 template <class Real>
 inline void product(int M, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
                     const Sums<Real>& sums) {
-  const Tile<Real> run = tile_of<Real>(interleaved_chains(n), M, b.vectors);
-  const int chains = neighbouring_chains(n, K);
-  Sums<Real> part = sums;
-  for (int c = 0; c < chains; ++c) {
-    const Index begin = K * c / chains, end = K * (c + 1) / chains;
-    const Real* from[tile_rows];
-    for (int m = 0; m < M; ++m) from[m] = rows[m] + begin;
-    run(from, 1, end - begin, b.data + begin * b.stride, b.stride, part);
-    part = {nullptr, 0, sums.out, sums.out_stride, true};
+  const int interleaved = interleaved_chains(n), neighbouring = neighbouring_chains(n, K);
+  const int most = most_vectors(interleaved, M);
+  for (int v = 0; v < b.vectors; v += most) {
+    const int vectors = smaller(most, b.vectors - v);
+    const Tile<Real> run = tile_of<Real>(interleaved, M, vectors);
+    const Index at = v * lanes<Real>;
+    Sums<Real> part = {sums.start ? sums.start + at : nullptr, sums.start_stride, sums.out + at,
+                       sums.out_stride, sums.add};
+    for (int c = 0; c < neighbouring; ++c) {
+      const Index begin = K * c / neighbouring, end = K * (c + 1) / neighbouring;
+      const Real* from[tile_rows] = {};
+      for (int m = 0; m < M; ++m) from[m] = rows[m] + begin;
+      run(from, 1, end - begin, b.data + begin * b.stride + at, b.stride, part);
+      part = {nullptr, 0, sums.out + at, sums.out_stride, true};
+    }
   }
 }
 

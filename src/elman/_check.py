@@ -40,6 +40,21 @@ def size(name: str, value: Any) -> int:
     return number
 
 
+def projection(value: Any, hidden_size: int) -> int:
+    """Return proj_size as an int in [0, hidden_size); ValueError or TypeError, as in torch."""
+    try:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        expected = "an int, 0 for no projection"
+        raise fail(TypeError, "proj_size", expected, f"{value!r} ({type(value).__name__})") from None
+    if not 0 <= number < hidden_size:
+        expected = f"less than hidden_size = {hidden_size}, 0 for no projection"
+        raise fail(ValueError, "proj_size", expected, str(number))
+    return number
+
+
 def flag(name: str, value: Any) -> bool:
     """Return `value`, which must be a bool (TypeError)."""
     if not isinstance(value, bool | np.bool_):

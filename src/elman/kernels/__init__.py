@@ -3,10 +3,10 @@
 ``ELMAN_BACKEND=reference`` or ``=native`` in the environment chooses the side, for tests; else it
 is native where it was built. The contract, for one layer in one direction:
 
-- ``elman_weights(...)`` makes weights ready once, for many calls;
-- ``elman_forward(weights, x, state, output, state_n, lengths, reverse, keep)`` fills the caller's
+- ``prepare(Weights(cell, ...))`` makes weights ready once, for many calls;
+- ``forward(weights, x, state, output, state_n, lengths, reverse, keep)`` fills the caller's
   ``output`` and ``state_n`` and returns what backward needs, or None;
-- ``elman_backward(weights, kept, d_output, d_state_n)`` returns the gradients.
+- ``backward(weights, kept, d_output, d_state_n)`` returns the gradients.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from types import ModuleType
 
 from elman import _check
 from elman.kernels import reference
+from elman.kernels.cells import GATES, State, Weights
 
-__all__ = ["backend", "elman_backward", "elman_forward", "elman_weights", "show_config"]
+__all__ = ["GATES", "State", "Weights", "backend", "backward", "forward", "prepare", "show_config"]
 
 
 def _choose() -> ModuleType:
@@ -48,9 +49,9 @@ _side = _choose()
 backend: str = _side.__name__.rpartition(".")[2]
 """Which side is in use: "native" or "reference"."""
 
-elman_weights = _side.elman_weights
-elman_forward = _side.elman_forward
-elman_backward = _side.elman_backward
+prepare = _side.prepare
+forward = _side.forward
+backward = _side.backward
 
 
 def show_config() -> dict[str, str | int]:

@@ -1,115 +1,134 @@
 """The kernels in C++, with the contract of `elman.kernels.reference`, which specifies them.
 
-What is here allocates and hands over; the arithmetic is in native/.
+What is here packs, allocates and hands over; the arithmetic is in native/.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from elman._typing import FloatArray, IntArray
-from elman.kernels import _native, reference
-from elman.kernels.reference import ElmanKept
+from elman.kernels import _native
+from elman.kernels.cells import State, Weights
 
 os.register_at_fork(after_in_child=_native.after_fork_in_child)
 
-_BIAS_MULTIPLE = 16
-"""The kernels read a bias in whole vectors, of which this is the widest."""
+_CELLS = {"rnn_tanh": 0, "rnn_relu": 1, "gru": 2, "lstm": 3}
+"""As native/kernel.hpp numbers them."""
+
+_KEPT = {"gru": 4, "lstm": 5}
+"""Values of each unit, step and row that forward keeps for backward."""
 
 
-class ElmanWeights:
-    """Weights packed into panels, those for backward when first asked for."""
+class Prepared:
+    """Weights packed into panels: those for forward now, those for backward when first asked for."""
 
-    __slots__ = ("_backward", "bias", "forward", "reference", "relu")
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+        self.cell = _CELLS[weights.cell]
+        self.hidden_size = weights.weight_ih.shape[0] // weights.gates
+        self.forward = self._pack(transpose=True) + self._pack_biases()
 
-    def __init__(self, weights: reference.ElmanWeights) -> None:
-        self.reference = weights
-        self.relu = weights.nonlinearity == "relu"
-        self.bias = None
-        if weights.bias_ih is not None and weights.bias_hh is not None:
-            H = len(weights.bias_ih)
-            self.bias = np.zeros(-(-H // _BIAS_MULTIPLE) * _BIAS_MULTIPLE, weights.bias_ih.dtype)
-            np.add(weights.bias_ih, weights.bias_hh, out=self.bias[:H])
-        self.forward = self._pack(transpose=True)
-        self._backward: tuple[Any, Any] | None = None
+    @cached_property
+    def backward(self) -> tuple[Any, ...]:
+        """weight_ih, weight_hh and weight_hr, untransposed, packed."""
+        return self._pack(transpose=False)
+
+    def _pack(self, transpose: bool) -> tuple[Any, ...]:
+        w, packed = self.weights, self._packed
+        gates = w.gates if transpose else 1
+        weight_hr = None if w.weight_hr is None else packed(w.weight_hr, transpose, 1)
+        return packed(w.weight_ih, transpose, gates), packed(w.weight_hh, transpose, gates), weight_hr
+
+    def _pack_biases(self) -> tuple[Any, Any]:
+        """The biases' sum, or one by one for a GRU, whose sums of x and h stay apart."""
+        w = self.weights
+        if w.bias_ih is None or w.bias_hh is None:
+            return None, None
+        if w.cell == "gru":
+            return self._pack_bias(w.bias_ih), self._pack_bias(w.bias_hh)
+        return self._pack_bias(w.bias_ih + w.bias_hh), None
+
+    def _pack_bias(self, bias: FloatArray) -> Any:
+        return self._packed(bias[:, None], True, self.weights.gates)
 
     @property
-    def backward(self) -> tuple[Any, Any]:
-        """The untransposed weights, packed."""
-        if self._backward is None:
-            self._backward = self._pack(transpose=False)
-        return self._backward
-
-    def _pack(self, transpose: bool) -> tuple[Any, Any]:
-        weight_ih, weight_hh = self.reference.weight_ih, self.reference.weight_hh
-        packed = _native.PackedFloat32 if weight_ih.dtype == np.float32 else _native.PackedFloat64
-        return packed(weight_ih, transpose), packed(weight_hh, transpose)
+    def _packed(self) -> Any:
+        single = self.weights.weight_ih.dtype == np.float32
+        return _native.PackedFloat32 if single else _native.PackedFloat64
 
 
-def elman_weights(*weights: Any) -> ElmanWeights:
-    """Pack weights into panels; arguments as `reference.elman_weights`."""
-    return ElmanWeights(reference.elman_weights(*weights))
+class Kept(NamedTuple):
+    """What `backward` needs of a forward run: its arguments, its output and the cell's values."""
+
+    x: FloatArray
+    state: State
+    output: FloatArray
+    values: FloatArray | None
+    lengths: IntArray | None
+    reverse: bool
 
 
-def elman_forward(
-    weights: ElmanWeights,
+def prepare(weights: Weights) -> Prepared:
+    """Pack weights into panels, for many calls."""
+    return Prepared(weights)
+
+
+def forward(
+    weights: Prepared,
     x: FloatArray,
-    state: tuple[FloatArray],
+    state: State,
     output: FloatArray,
-    state_n: tuple[FloatArray],
+    state_n: State,
     lengths: IntArray | None = None,
     reverse: bool = False,
     keep: bool = False,
-) -> ElmanKept | None:
-    """Run an Elman layer; as `reference.elman_forward`."""
-    _native.elman_forward(
-        *weights.forward,
-        weights.bias,
-        weights.relu,
-        x,
-        state[0],
-        output,
-        state_n[0],
-        lengths,
-        reverse,
+) -> Kept | None:
+    """Run a layer in one direction; as `reference.forward`."""
+    values = None
+    if keep and weights.weights.cell in _KEPT:
+        pairs = x.shape[0] * x.shape[1] if lengths is None else int(lengths.sum())
+        size = _KEPT[weights.weights.cell] * weights.hidden_size
+        values = np.empty((pairs, size), x.dtype)
+    h_0, c_0 = _split(state)
+    h_n, c_n = _split(state_n)
+    _native.forward(
+        weights.cell, *weights.forward, x, h_0, c_0, output, h_n, c_n, values, lengths, reverse
     )
-    return ElmanKept(x, state[0], output, lengths, reverse) if keep else None
+    return Kept(x, state, output, values, lengths, reverse) if keep else None
 
 
-def elman_backward(
-    weights: ElmanWeights,
-    kept: ElmanKept,
-    d_output: FloatArray | None,
-    d_state_n: tuple[FloatArray] | None,
-) -> tuple[FloatArray, tuple[FloatArray], reference.ElmanWeights]:
-    """Backpropagate through time; as `reference.elman_backward`."""
-    d_x, d_h_0 = np.empty(kept.x.shape, kept.x.dtype), np.empty(kept.h_0.shape, kept.x.dtype)
-    d_weight_ih = np.empty_like(weights.reference.weight_ih)
-    d_weight_hh = np.empty_like(weights.reference.weight_hh)
-    d_bias = np.empty(len(d_weight_hh), kept.x.dtype)
-    d_h_n = None if d_state_n is None else d_state_n[0]
-    _native.elman_backward(
-        *weights.backward,
-        weights.relu,
-        *kept,
-        d_output,
-        d_h_n,
-        d_x,
-        d_h_0,
-        d_weight_ih,
-        d_weight_hh,
-        d_bias,
-    )
-    d_weights = weights.reference._replace(
-        weight_ih=d_weight_ih,
-        weight_hh=d_weight_hh,
-        bias_ih=None if weights.bias is None else d_bias,
-        bias_hh=None if weights.bias is None else d_bias.copy(),
-    )
-    return d_x, (d_h_0,), d_weights
+def backward(
+    weights: Prepared, kept: Kept, d_output: FloatArray | None, d_state_n: State | None
+) -> tuple[FloatArray, State, Weights]:
+    """Backpropagate through time; as `reference.backward`."""
+    w, x = weights.weights, kept.x
+    d_x = np.empty(x.shape, x.dtype)
+    d_state = tuple(np.empty(part.shape, x.dtype) for part in kept.state)
+    d_weight_ih, d_weight_hh = np.empty_like(w.weight_ih), np.empty_like(w.weight_hh)
+    d_weight_hr = None if w.weight_hr is None else np.empty_like(w.weight_hr)
+    d_bias = np.empty(len(d_weight_hh), x.dtype)
+    d_bias_hh = np.empty_like(d_bias) if w.cell == "gru" else None
+    _native.backward(
+        weights.cell, *weights.backward,
+        x, *_split(kept.state), kept.output, kept.values, kept.lengths, kept.reverse,
+        d_output, *_split(d_state_n or ()),
+        d_x, *_split(d_state), d_weight_ih, d_weight_hh, d_weight_hr, d_bias, d_bias_hh,
+    )  # fmt: skip
+    d_biases: tuple[FloatArray | None, FloatArray | None] = (None, None)
+    if w.bias_ih is not None:
+        d_biases = d_bias, d_bias.copy() if d_bias_hh is None else d_bias_hh
+    return d_x, d_state, Weights(w.cell, d_weight_ih, d_weight_hh, *d_biases, d_weight_hr)
+
+
+def _split(state: State) -> tuple[FloatArray | None, FloatArray | None]:
+    """Return (h, c), None for what there is not."""
+    h, c = (*state, None, None)[:2]
+    return h, c
 
 
 def config() -> dict[str, str | int]:

@@ -1,6 +1,7 @@
 """The kernels in NumPy: the specification that the native kernels are held to.
 
-Letters: T time steps, N batch, I input, H hidden. One layer in one direction.
+A layer in one direction is its cell (see `elman.kernels.cells`), step after step. Letters: T time
+steps, N batch, I input, H hidden, P the size of h: H, or less with a projection.
 
 A row of the batch is frozen after its last valid step: its output is zero there, its final state
 is the state after that step, and the reverse direction starts at it.
@@ -14,63 +15,42 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from elman._typing import FloatArray, IntArray
+from elman.kernels.cells import CELLS, State, Weights
 
 
-class ElmanWeights(NamedTuple):
-    """What an Elman cell computes with; the gradients of it are returned in the same form.
-
-    weight_ih (H, I), weight_hh (H, H), bias_ih and bias_hh (H,) or None.
-    """
-
-    weight_ih: FloatArray
-    weight_hh: FloatArray
-    bias_ih: FloatArray | None
-    bias_hh: FloatArray | None
-    nonlinearity: str
-
-
-def elman_weights(
-    weight_ih: FloatArray,
-    weight_hh: FloatArray,
-    bias_ih: FloatArray | None,
-    bias_hh: FloatArray | None,
-    nonlinearity: str,
-) -> ElmanWeights:
-    """Make the weights ready for many calls (here there is nothing to do)."""
-    return ElmanWeights(weight_ih, weight_hh, bias_ih, bias_hh, nonlinearity)
-
-
-class ElmanKept(NamedTuple):
-    """What `elman_backward` needs of a forward run: its arguments and its output, no copies."""
+class Kept(NamedTuple):
+    """What `backward` needs of a forward run; steps are (t, rows, what the cell kept)."""
 
     x: FloatArray
-    h_0: FloatArray
-    output: FloatArray
-    lengths: IntArray | None
-    reverse: bool
+    state: State
+    steps: list[tuple[Any, Any, Any]]
 
 
-def elman_forward(
-    weights: ElmanWeights,
+def prepare(weights: Weights) -> Weights:
+    """Make weights ready for many calls (here there is nothing to do)."""
+    return weights
+
+
+def forward(
+    weights: Weights,
     x: FloatArray,
-    state: tuple[FloatArray],
+    state: State,
     output: FloatArray,
-    state_n: tuple[FloatArray],
+    state_n: State,
     lengths: IntArray | None = None,
     reverse: bool = False,
     keep: bool = False,
-) -> ElmanKept | None:
-    """Run an Elman layer: h_t = phi(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh) (Elman 1990).
+) -> Kept | None:
+    """Run a layer in one direction.
 
     Parameters
     ----------
-    weights : ElmanWeights
-        With nonlinearity phi, "tanh" or "relu".
+    weights : Weights, as `prepare` returned them
     x : float32 or float64 array, shape (T, N, I)
-    state : (h_0,); array of x's dtype, shape (N, H)
-    output : array of x's dtype, shape (T, N, H)
+    state : (h_0,), or (h_0, c_0) of an LSTM; arrays of x's dtype, shapes (N, P) and (N, H)
+    output : array of x's dtype, shape (T, N, P)
         Filled with h_t; zero after a row's length.
-    state_n : (h_n,); array of x's dtype, shape (N, H)
+    state_n : like state
         Filled with the state after each row's last step.
     lengths : int64 array, shape (N,), each in [0, T], or None for T
     reverse : bool
@@ -79,83 +59,71 @@ def elman_forward(
 
     Returns
     -------
-    What `elman_backward` needs if `keep`, else None.
+    What `backward` needs if `keep`, else None.
     """
-    (h_0,), (h,) = state, state_n
-    h[...] = h_0
+    step_forward = CELLS[weights.cell].forward
+    for part, part_0 in zip(state_n, state, strict=True):
+        part[...] = part_0
     output[...] = 0
-    for t, _, rows in _steps(x.shape[0], lengths, reverse):
-        a = x[t, rows] @ weights.weight_ih.T + h[rows] @ weights.weight_hh.T
-        if weights.bias_ih is not None and weights.bias_hh is not None:
-            a += weights.bias_ih + weights.bias_hh
-        h[rows] = np.tanh(a) if weights.nonlinearity == "tanh" else np.maximum(a, 0)
-        output[t, rows] = h[rows]
-    return ElmanKept(x, h_0, output, lengths, reverse) if keep else None
+    steps = []
+    for t, rows in _steps(x.shape[0], lengths, reverse):
+        state_t = tuple(part[rows].copy() for part in state_n)
+        state_t, kept = step_forward(weights, x[t, rows], state_t)
+        for part, part_t in zip(state_n, state_t, strict=True):
+            part[rows] = part_t
+        output[t, rows] = state_t[0]
+        if keep:
+            steps.append((t, rows, kept))
+    return Kept(x, state, steps) if keep else None
 
 
-def elman_backward(
-    weights: ElmanWeights,
-    kept: ElmanKept,
-    d_output: FloatArray | None,
-    d_state_n: tuple[FloatArray] | None,
-) -> tuple[FloatArray, tuple[FloatArray], ElmanWeights]:
+def backward(
+    weights: Weights, kept: Kept, d_output: FloatArray | None, d_state_n: State | None
+) -> tuple[FloatArray, State, Weights]:
     """Backpropagate through time (Rumelhart, Hinton & Williams 1986; Werbos 1990).
 
     Parameters
     ----------
-    weights : ElmanWeights
-    kept : ElmanKept
-        As `elman_forward` returned it.
-    d_output : array, shape (T, N, H), or None for zeros
+    weights : Weights, as given to `forward`
+    kept : as `forward` returned it
+    d_output : array, shape (T, N, P), or None for zeros
         Gradient with respect to output; ignored after a row's length.
-    d_state_n : (d_h_n,); array, shape (N, H), or None for zeros
+    d_state_n : like state_n, or None for zeros
 
     Returns
     -------
     d_x : array, shape (T, N, I); zero after a row's length
-    d_state : (d_h_0,); array, shape (N, H)
-    d_weights : ElmanWeights of the gradients
+    d_state : like state
+    d_weights : Weights of the gradients
     """
-    x, h_0, output, lengths, reverse = kept
-    d_x = np.zeros(x.shape, x.dtype)
-    d_h = np.zeros_like(h_0) if d_state_n is None else d_state_n[0].copy()
-    d_weight_ih, d_weight_hh = np.zeros_like(weights.weight_ih), np.zeros_like(weights.weight_hh)
-    d_bias = np.zeros_like(weights.weight_hh[:, 0])
+    step_backward = CELLS[weights.cell].backward
+    d_x = np.zeros(kept.x.shape, kept.x.dtype)
+    d_state = tuple(np.zeros_like(part) for part in kept.state)
+    for part, part_n in zip(d_state, d_state_n or (), strict=False):
+        part[...] = part_n
+    d_weights = Weights(weights.cell, *(w if w is None else np.zeros_like(w) for w in weights[1:]))
 
-    for t, t_before, rows in reversed(list(_steps(x.shape[0], lengths, reverse))):
-        h = output[t, rows]
-        h_before = h_0[rows] if t_before is None else output[t_before, rows]
-        d_h_t = d_h[rows] if d_output is None else d_h[rows] + d_output[t, rows]
-        d_a = d_h_t * (1 - h * h) if weights.nonlinearity == "tanh" else d_h_t * (h > 0)
-
-        d_x[t, rows] = d_a @ weights.weight_ih
-        d_h[rows] = d_a @ weights.weight_hh
-        d_weight_ih += d_a.T @ x[t, rows]
-        d_weight_hh += d_a.T @ h_before
-        d_bias += d_a.sum(axis=0)
-
-    d_weights = weights._replace(
-        weight_ih=d_weight_ih,
-        weight_hh=d_weight_hh,
-        bias_ih=None if weights.bias_ih is None else d_bias,
-        bias_hh=None if weights.bias_hh is None else d_bias.copy(),
-    )
-    return d_x, (d_h,), d_weights
+    for t, rows, kept_t in reversed(kept.steps):
+        d_state_t = [part[rows] for part in d_state]
+        if d_output is not None:
+            d_state_t[0] = d_state_t[0] + d_output[t, rows]
+        d_x[t, rows], d_state_t, d_weights_t = step_backward(weights, kept_t, tuple(d_state_t))
+        for part, part_t in zip(d_state, d_state_t, strict=True):
+            part[rows] = part_t
+        for total, term in zip(d_weights[1:], d_weights_t[1:], strict=True):
+            if total is not None:
+                total += term
+    return d_x, d_state, d_weights
 
 
-def _steps(T: int, lengths: IntArray | None, reverse: bool) -> Iterator[tuple[Any, Any, Any]]:
-    """Yield, in order of computation, (t, the t before it or None at the first, valid rows).
-
-    Each is ready to index an array whose first axes are (T, N).
-    """
+def _steps(T: int, lengths: IntArray | None, reverse: bool) -> Iterator[tuple[Any, Any]]:
+    """Yield, in order of computation, (t, valid rows), to index an array of axes (T, N, …)."""
     for step in range(T):
         if lengths is None:
-            rows: Any = slice(None)
-            t: Any = T - 1 - step if reverse else step
+            yield (T - 1 - step if reverse else step), slice(None)
         else:
             rows = np.flatnonzero(lengths > step)
-            t = lengths[rows] - 1 - step if reverse else np.full(len(rows), step)
-        yield t, None if step == 0 else t + (1 if reverse else -1), rows
+            yield (lengths[rows] - 1 - step if reverse else step), rows
 
 
 def config() -> dict[str, str | int]:

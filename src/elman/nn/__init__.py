@@ -1,7 +1,9 @@
 """torch.nn's recurrent layers on NumPy arrays."""
 
+from elman.nn._gru import GRU
 from elman.nn._linear import Linear
+from elman.nn._lstm import LSTM
 from elman.nn._recurrent import Gradients
 from elman.nn._rnn import RNN
 
-__all__ = ["RNN", "Gradients", "Linear"]
+__all__ = ["GRU", "LSTM", "RNN", "Gradients", "Linear"]

@@ -56,15 +56,15 @@ class Linear(Module):
         *,
         generator: Generator | None = None,
     ) -> None:
-        super().__init__(dtype, device)
+        super().__init__(dtype, device, generator)
         self.in_features = _check.size("in_features", in_features)
         self.out_features = _check.size("out_features", out_features)
         # torch draws the weight by Kaiming's rule with a = √5: 1 / √in_features but for rounding.
         gain = math.sqrt(2.0 / (1 + math.sqrt(5) ** 2))
         bound = math.sqrt(3.0) * (gain / math.sqrt(self.in_features))
-        self._draw("weight", (self.out_features, self.in_features), bound, generator)
+        self._draw("weight", (self.out_features, self.in_features), bound)
         if _check.flag("bias", bias):
-            self._draw("bias", (self.out_features,), 1 / math.sqrt(self.in_features), generator)
+            self._draw("bias", (self.out_features,), 1 / math.sqrt(self.in_features))
 
     def __call__(self, x: Any) -> FloatArray:
         """Return y, shape (…, out_features), of x, shape (…, in_features) and the layer's dtype."""

@@ -30,17 +30,24 @@ class Module:
     dtype : numpy.float32 or numpy.float64
     device : None or "cpu"
         Accepted because torch's layers have it.
+    generator : elman.Generator or None
+        Where numbers are drawn from; None for the one that `elman.manual_seed` seeds.
     """
 
     dtype: np.dtype[Any]
     training: bool
 
-    def __init__(self, dtype: Any, device: Any) -> None:
+    def __init__(self, dtype: Any, device: Any, generator: Generator | None) -> None:
         if device is not None and str(device) != "cpu":
             raise _check.fail(ValueError, "device", "None or 'cpu'", repr(device))
         self._parameters: dict[str, FloatArray] = {}
         self.dtype = _check.float_dtype("dtype", dtype)
         self.training = True
+        self._own_generator = generator
+
+    @property
+    def _generator(self) -> Generator:
+        return default_generator if self._own_generator is None else self._own_generator
 
     def parameters(self) -> Iterator[FloatArray]:
         """Iterate over the parameters in torch's order."""
@@ -108,18 +115,23 @@ class Module:
         """Set evaluation mode, in which dropout does nothing; return the layer."""
         return self.train(False)
 
-    def _draw(
-        self, name: str, shape: tuple[int, ...], bound: float, generator: Generator | None
-    ) -> None:
+    def _draw(self, name: str, shape: tuple[int, ...], bound: float) -> None:
         """Add a parameter drawn from U(-bound, bound)."""
-        source = default_generator if generator is None else generator
-        self._parameters[name] = source.uniform(shape, bound, self.dtype)
+        self._parameters[name] = self._generator.uniform(shape, bound, self.dtype)
         self._parameters[name].flags.writeable = False
 
     def _set_parameter(self, name: str, value: FloatArray) -> None:
         copy = np.array(value, dtype=self.dtype, order="C")
         copy.flags.writeable = False
         self._parameters[name] = copy
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for parameter in self._parameters.values():
+            parameter.flags.writeable = False
 
     def __getattr__(self, name: str) -> FloatArray:
         parameters: dict[str, FloatArray] = self.__dict__.get("_parameters", {})

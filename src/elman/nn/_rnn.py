@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman import _check, kernels
+from elman import _check
 from elman._random import Generator
 from elman.nn._recurrent import Recurrent
 
@@ -66,11 +66,6 @@ class RNN(Recurrent):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html
     """
 
-    _gates = 1
-    _cell_weights = staticmethod(kernels.elman_weights)
-    _forward = staticmethod(kernels.elman_forward)
-    _backward = staticmethod(kernels.elman_backward)
-
     def __init__(
         self,
         input_size: int,
@@ -100,5 +95,6 @@ class RNN(Recurrent):
             generator,
         )
 
-    def _cell_options(self) -> tuple[str]:
-        return (self.nonlinearity,)
+    @property
+    def _cell(self) -> str:
+        return f"rnn_{self.nonlinearity}"

@@ -1,4 +1,4 @@
-"""Initial states and their gradients as callers pass them, checked."""
+"""Initial states and their gradients as callers pass them, and final ones as they get them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,64 @@ import numpy as np
 
 from elman import _check
 from elman._typing import FloatArray
+from elman.kernels import State
 from elman.nn._batch import Batch, rows_contiguous
 
 if TYPE_CHECKING:
     from elman.nn._recurrent import Recurrent
 
 
-def read(layer: Recurrent, name: str, state: Any, batch: Batch, size: int) -> FloatArray:
-    """Return a state of shape (L·D, N, size) from what a caller passed as `name`; None is zeros.
+def read(layer: Recurrent, state: Any, batch: Batch, names: str = "{}_0") -> State:
+    """Return states (L·D, N, ·), one for each part of the layer's state; None is zeros.
+
+    Parameters
+    ----------
+    layer : Recurrent
+    state : array, or (h, c) of an LSTM
+    batch : Batch
+    names : str
+        What a part is called in an error, {} being h or c.
 
     Raises
     ------
+    TypeError
+        If an LSTM's state is no pair.
     ValueError
-        If its dtype is not the layer's.
+        If a dtype is not the layer's.
     RuntimeError
-        If its shape is not (L·D, N, size), or (L·D, size) without a batch.
+        If a shape is not (L·D, N, ·), or (L·D, ·) without a batch.
     """
+    sizes = layer._state_sizes
+    if len(sizes) == 1:
+        return (_read_part(layer, state, batch, sizes[0], names.format("h")),)
+    if state is None:
+        state = (None, None)
+    if not isinstance(state, tuple | list) or len(state) != 2:
+        pair = f"({names.format('h')}, {names.format('c')})"
+        got = f"{len(state)} of them" if isinstance(state, tuple | list) else type(state).__name__
+        raise _check.fail(TypeError, "state", f"a pair {pair}", got)
+    return tuple(
+        _read_part(layer, part, batch, size, names.format(letter))
+        for part, size, letter in zip(state, sizes, "hc", strict=True)
+    )
+
+
+def restore(state: State, batch: Batch) -> Any:
+    """Give states (L·D, N, ·) the form in which callers pass them."""
+    parts = state if batch.batched else tuple(part[:, 0] for part in state)
+    return parts if len(parts) > 1 else parts[0]
+
+
+def _read_part(layer: Recurrent, state: Any, batch: Batch, size: int, name: str) -> FloatArray:
     LD, N = layer.num_layers * (2 if layer.bidirectional else 1), batch.x.shape[1]
     if state is None:
         return np.zeros((LD, N, size), layer.dtype)
     array: FloatArray = np.asarray(state)
-    axes = "(num_layers * num_directions, N, hidden_size)"
+    last = "proj_size" if layer.proj_size and name.strip("d_").startswith("h") else "hidden_size"
+    axes = f"(num_layers * num_directions, N, {last})"
     expected: tuple[int, ...] = (LD, N, size)
     if not batch.batched:
-        axes, expected = "(num_layers * num_directions, hidden_size)", (LD, size)
+        axes, expected = f"(num_layers * num_directions, {last})", (LD, size)
     if array.ndim != len(expected):
         raise _check.fail(
             RuntimeError,

@@ -1,0 +1,183 @@
+"""One time step of each cell in NumPy, forward beside backward: the equations themselves.
+
+Letters: N batch, I input, H hidden, P projection. `x` is (N, I), `h` (N, H), or (N, P) for an LSTM
+with a projection, `c` (N, H). Gates follow one another in torch's order along the first axis of the
+weights: i, f, g, o of an LSTM; r, z, n of a GRU. σ is the logistic function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from elman._typing import FloatArray
+
+State: TypeAlias = tuple[FloatArray, ...]
+"""(h,), or (h, c) of an LSTM."""
+
+
+class Weights(NamedTuple):
+    """What a layer computes with in one direction; gradients of it have the same form.
+
+    cell : "rnn_tanh", "rnn_relu", "gru" or "lstm", whose gates number G = 1, 1, 3 or 4
+    weight_ih (G·H, I), weight_hh (G·H, H or P)
+    bias_ih, bias_hh (G·H,) or None
+    weight_hr (P, H) or None, for an LSTM alone
+    """
+
+    cell: str
+    weight_ih: FloatArray
+    weight_hh: FloatArray
+    bias_ih: FloatArray | None = None
+    bias_hh: FloatArray | None = None
+    weight_hr: FloatArray | None = None
+
+    @property
+    def gates(self) -> int:
+        """G."""
+        return GATES[self.cell]
+
+
+GATES = {"rnn_tanh": 1, "rnn_relu": 1, "gru": 3, "lstm": 4}
+
+
+
+class Cell(NamedTuple):
+    """A cell's step and its backward.
+
+    forward(weights, x, state) -> (state after the step, what backward needs)
+    backward(weights, kept, d_state) -> (d_x, d_state before the step, d_weights)
+    """
+
+    forward: Callable[[Weights, FloatArray, State], tuple[State, Any]]
+    backward: Callable[[Weights, Any, State], tuple[FloatArray, State, Weights]]
+
+
+# ---- Elman -------------------------------------------------------------------------------------
+
+
+def rnn_forward(w: Weights, x: FloatArray, state: State) -> tuple[State, Any]:
+    """h' = φ(W_ih x + b_ih + W_hh h + b_hh), φ being tanh or relu (Elman 1990)."""
+    (h,) = state
+    a = _affine(x, w.weight_ih, w.bias_ih) + _affine(h, w.weight_hh, w.bias_hh)
+    h_next = np.tanh(a) if w.cell == "rnn_tanh" else np.maximum(a, 0)
+    return (h_next,), (x, h, h_next)
+
+
+def rnn_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
+    """d_a = d_h' φ'(a), where φ' is 1 - h'² or [h' > 0]."""
+    x, h, h_next = kept
+    (d_h_next,) = d_state
+    d_a = d_h_next * (1 - h_next * h_next if w.cell == "rnn_tanh" else h_next > 0)
+    d_x, d_h, d_w = _affine_backward(w, x, h, d_a, d_a)
+    return d_x, (d_h,), d_w
+
+
+# ---- GRU ---------------------------------------------------------------------------------------
+
+
+def gru_forward(w: Weights, x: FloatArray, state: State) -> tuple[State, Any]:
+    """A gated recurrent unit (Cho et al. 2014), the reset applied after the product as in torch.
+
+    r = σ(W_ir x + b_ir + W_hr h + b_hr)
+    z = σ(W_iz x + b_iz + W_hz h + b_hz)
+    n = tanh(W_in x + b_in + r (W_hn h + b_hn))
+    h' = (1 - z) n + z h
+    """
+    (h,) = state
+    r_x, z_x, n_x = np.split(_affine(x, w.weight_ih, w.bias_ih), 3, axis=1)
+    r_h, z_h, n_h = np.split(_affine(h, w.weight_hh, w.bias_hh), 3, axis=1)
+    r, z = _sigmoid(r_x + r_h), _sigmoid(z_x + z_h)
+    n = np.tanh(n_x + r * n_h)
+    return ((1 - z) * n + z * h,), (x, h, r, z, n, n_h)
+
+
+def gru_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
+    """Gradients of the sums of x and of h differ in n, whose part of h is multiplied with r."""
+    x, h, r, z, n, n_h = kept
+    (d_h_next,) = d_state
+    d_n = d_h_next * (1 - z) * (1 - n * n)
+    d_r = d_n * n_h * r * (1 - r)
+    d_z = d_h_next * (h - n) * z * (1 - z)
+    d_a_x, d_a_h = np.hstack([d_r, d_z, d_n]), np.hstack([d_r, d_z, d_n * r])
+    d_x, d_h, d_w = _affine_backward(w, x, h, d_a_x, d_a_h)
+    return d_x, (d_h + d_h_next * z,), d_w
+
+
+# ---- LSTM --------------------------------------------------------------------------------------
+
+
+def lstm_forward(w: Weights, x: FloatArray, state: State) -> tuple[State, Any]:
+    """Long short-term memory (Hochreiter & Schmidhuber 1997), with forget gate (Gers et al. 2000).
+
+    i, f, o = σ(W_i· x + b_i· + W_h· h + b_h·), each with weights of its own
+    g = tanh(W_ig x + b_ig + W_hg h + b_hg)
+    c' = f c + i g
+    h' = o tanh(c'), or W_hr (o tanh(c')) with a projection (Sak et al. 2014)
+    """
+    h, c = state
+    a = _affine(x, w.weight_ih, w.bias_ih) + _affine(h, w.weight_hh, w.bias_hh)
+    i, f, g, o = np.split(a, 4, axis=1)
+    i, f, g, o = _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
+    c_next = f * c + i * g
+    hidden = o * np.tanh(c_next)
+    h_next = hidden if w.weight_hr is None else hidden @ w.weight_hr.T
+    return (h_next, c_next), (x, h, c, i, f, g, o, c_next, hidden)
+
+
+def lstm_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
+    """Through h' to o and c', and through c' to the other gates and c."""
+    x, h, c, i, f, g, o, c_next, hidden = kept
+    d_h_next, d_c_next = d_state
+    d_hidden = d_h_next if w.weight_hr is None else d_h_next @ w.weight_hr
+    y = np.tanh(c_next)
+    d_c_next = d_c_next + d_hidden * o * (1 - y * y)
+    d_a = np.hstack(
+        [
+            d_c_next * g * i * (1 - i),
+            d_c_next * c * f * (1 - f),
+            d_c_next * i * (1 - g * g),
+            d_hidden * y * o * (1 - o),
+        ]
+    )
+    d_x, d_h, d_w = _affine_backward(w, x, h, d_a, d_a)
+    if w.weight_hr is not None:
+        d_w = d_w._replace(weight_hr=d_h_next.T @ hidden)
+    return d_x, (d_h, d_c_next * f), d_w
+
+
+CELLS = {
+    "rnn_tanh": Cell(rnn_forward, rnn_backward),
+    "rnn_relu": Cell(rnn_forward, rnn_backward),
+    "gru": Cell(gru_forward, gru_backward),
+    "lstm": Cell(lstm_forward, lstm_backward),
+}
+
+
+def _affine(v: FloatArray, weight: FloatArray, bias: FloatArray | None) -> FloatArray:
+    """W v + b of each row v."""
+    product: FloatArray = v @ weight.T
+    return product if bias is None else product + bias
+
+
+def _affine_backward(
+    w: Weights, x: FloatArray, h: FloatArray, d_a_x: FloatArray, d_a_h: FloatArray
+) -> tuple[FloatArray, FloatArray, Weights]:
+    """d_x, d_h and d_weights from the gradients of W_ih x + b_ih and of W_hh h + b_hh."""
+    has_bias = w.bias_ih is not None
+    d_w = Weights(
+        w.cell,
+        weight_ih=d_a_x.T @ x,
+        weight_hh=d_a_h.T @ h,
+        bias_ih=d_a_x.sum(axis=0) if has_bias else None,
+        bias_hh=d_a_h.sum(axis=0) if has_bias else None,
+    )
+    return d_a_x @ w.weight_ih, d_a_h @ w.weight_hh, d_w
+
+
+def _sigmoid(a: FloatArray) -> FloatArray:
+    """1 / (1 + e^-a) without overflow."""
+    e = np.exp(-np.abs(a))
+    return np.where(a < 0, e, a.dtype.type(1)) / (1 + e)
