@@ -77,7 +77,7 @@ struct Forward {
   Array3<const Real> x;               // (T, N, I)
   Array2<const Real> h_0, c_0;        // (N, P), (N, H); c of an LSTM alone
   Array3<Real> output;                // (T, N, P)
-  Array2<Real> h_n, c_n;              // (N, P), (N, H)
+  Array2<Real> h_n, c_n;              // (N, P), (N, H); may be h_0 and c_0
   Real* kept;                         // (pairs, kept_values), or null to keep nothing
 };
 

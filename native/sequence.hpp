@@ -89,7 +89,7 @@ constexpr Index column_grain(Index gates) { return gates == 3 ? 3 : 4; }
 
 template <class Real>
 inline void copy_row(Real* to, const Real* from, Index n) {
-  if (n > 0) std::memcpy(to, from, static_cast<size_t>(n) * sizeof(Real));
+  if (n > 0 && to != from) std::memcpy(to, from, static_cast<size_t>(n) * sizeof(Real));
 }
 
 template <class Real>

@@ -35,6 +35,7 @@ class Generator:
 
     def __init__(self, seed: int | None = None) -> None:
         self._state: np.random.RandomState | None = None
+        self._spare: list[float] = []
         if seed is not None:
             self.manual_seed(seed)
 
@@ -47,6 +48,7 @@ class Generator:
         if not _SEED_MIN <= seed <= _SEED_MAX:
             raise ValueError(f"seed: expected an int in [-2**63, 2**64 - 1], got {seed}")
         self._state = np.random.RandomState(seed % 2**32)
+        self._spare = []
         return self
 
     def _words(self, n: int) -> npt.NDArray[np.uint32]:
@@ -78,6 +80,38 @@ class Generator:
             values = np.float64(bound) * (centred_53.astype(np.float64) * 2.0**-52)
         return values.reshape(shape)
 
+    def normal(self, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> FloatArray:
+        """Draw from N(0, 1) by Box & Muller's method, within rounding of what torch draws.
+
+        Of 16 values and more, torch turns uniform ones in groups of 16 into normal ones in place,
+        the last 16 drawn anew if the groups do not come out even; fewer it draws in pairs.
+        """
+        n = math.prod(shape)
+        if n < 16:
+            return self._few_normal(n).astype(dtype).reshape(shape)
+        values = self._unit(n, dtype)
+        _to_normal(values[: n - n % 16].reshape(-1, 16))
+        if n % 16:
+            values[-16:] = self._unit(16, dtype)
+            _to_normal(values[-16:].reshape(1, 16))
+        return values.reshape(shape)
+
+    def _unit(self, n: int, dtype: np.dtype[np.floating]) -> FloatArray:
+        """Draw from U(0, 1)."""
+        if dtype == np.float32:
+            return (self._words(n) & np.uint32(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
+        return self._bits_53(n) * 2.0**-53
+
+    def _few_normal(self, n: int) -> FloatArray:
+        """Draw in pairs; the second of a pair that is not needed is kept for the next time."""
+        values = self._spare
+        while len(values) < n:
+            u = self._bits_53(2) * 2.0**-53
+            radius, angle = math.sqrt(-2 * math.log1p(-u[1])), 2 * math.pi * u[0]
+            values += [radius * math.cos(angle), radius * math.sin(angle)]
+        self._spare = values[n:]
+        return np.array(values[:n])
+
     def dropout_mask(
         self, shape: tuple[int, ...], p: float, dtype: np.dtype[np.floating]
     ) -> FloatArray:
@@ -85,6 +119,14 @@ class Generator:
         kept = self._bits_53(math.prod(shape)) * 2.0**-53 < 1.0 - p
         scale = dtype.type(1.0) / dtype.type(1.0 - p) if p < 1.0 else dtype.type(0.0)
         return (kept * scale).astype(dtype, copy=False).reshape(shape)
+
+
+def _to_normal(groups: FloatArray) -> None:
+    """Make 8 pairs of uniform values in each row into normal ones, in place."""
+    one = groups.dtype.type(1)
+    radius = np.sqrt(-2 * np.log(one - groups[:, :8]))
+    angle = 2 * np.pi * groups[:, 8:].astype(groups.dtype)
+    groups[:, :8], groups[:, 8:] = radius * np.cos(angle), radius * np.sin(angle)
 
 
 default_generator = Generator()

@@ -17,9 +17,9 @@ from types import ModuleType
 
 from elman import _check
 from elman.kernels import reference
-from elman.kernels.cells import GATES, State, Weights
+from elman.kernels.cells import GATES, KEPT_VALUES, State, Weights
 
-__all__ = ["GATES", "State", "Weights", "backend", "backward", "forward", "prepare", "show_config"]
+__all__ = ["GATES", "KEPT_VALUES", "State", "Weights", "backend", "backward", "forward", "prepare", "show_config"]
 
 
 def _choose() -> ModuleType:

@@ -41,6 +41,10 @@ class Weights(NamedTuple):
 
 
 GATES = {"rnn_tanh": 1, "rnn_relu": 1, "gru": 3, "lstm": 4}
+"""G of each cell."""
+
+KEPT_VALUES = {"rnn_tanh": 0, "rnn_relu": 0, "gru": 4, "lstm": 5}
+"""How many values of each unit, step and row the native kernels keep for backward."""
 
 
 

@@ -13,15 +13,12 @@ import numpy as np
 
 from elman._typing import FloatArray, IntArray
 from elman.kernels import _native
-from elman.kernels.cells import State, Weights
+from elman.kernels.cells import KEPT_VALUES, State, Weights
 
 os.register_at_fork(after_in_child=_native.after_fork_in_child)
 
 _CELLS = {"rnn_tanh": 0, "rnn_relu": 1, "gru": 2, "lstm": 3}
 """As native/kernel.hpp numbers them."""
-
-_KEPT = {"gru": 4, "lstm": 5}
-"""Values of each unit, step and row that forward keeps for backward."""
 
 
 class Prepared:
@@ -30,7 +27,8 @@ class Prepared:
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
         self.cell = _CELLS[weights.cell]
-        self.hidden_size = weights.weight_ih.shape[0] // weights.gates
+        hidden_size = weights.weight_ih.shape[0] // weights.gates
+        self.kept_values = KEPT_VALUES[weights.cell] * hidden_size
         self.forward = self._pack(transpose=True) + self._pack_biases()
 
     @cached_property
@@ -90,10 +88,9 @@ def forward(
 ) -> Kept | None:
     """Run a layer in one direction; as `reference.forward`."""
     values = None
-    if keep and weights.weights.cell in _KEPT:
+    if keep and weights.kept_values:
         pairs = x.shape[0] * x.shape[1] if lengths is None else int(lengths.sum())
-        size = _KEPT[weights.weights.cell] * weights.hidden_size
-        values = np.empty((pairs, size), x.dtype)
+        values = np.empty((pairs, weights.kept_values), x.dtype)
     h_0, c_0 = _split(state)
     h_n, c_n = _split(state_n)
     _native.forward(

@@ -1,9 +1,11 @@
 """torch.nn's recurrent layers on NumPy arrays."""
 
+from elman.nn import init
+from elman.nn._cell import GRUCell, LSTMCell, RNNCell
 from elman.nn._gru import GRU
 from elman.nn._linear import Linear
 from elman.nn._lstm import LSTM
 from elman.nn._recurrent import Gradients
 from elman.nn._rnn import RNN
 
-__all__ = ["GRU", "LSTM", "RNN", "Gradients", "Linear"]
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "Gradients", "LSTMCell", "Linear", "RNNCell", "init"]

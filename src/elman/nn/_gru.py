@@ -68,6 +68,8 @@ class GRU(Recurrent):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
     """
 
+    _cell = "gru"
+
     def __init__(
         self,
         input_size: int,
@@ -94,7 +96,3 @@ class GRU(Recurrent):
             dtype,
             generator,
         )
-
-    @property
-    def _cell(self) -> str:
-        return "gru"

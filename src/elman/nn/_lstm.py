@@ -74,6 +74,8 @@ class LSTM(Recurrent):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
     """
 
+    _cell = "lstm"
+
     def __init__(
         self,
         input_size: int,
@@ -102,10 +104,6 @@ class LSTM(Recurrent):
             dtype,
             generator,
         )
-
-    @property
-    def _cell(self) -> str:
-        return "lstm"
 
     @property
     def _state_sizes(self) -> tuple[int, int]:

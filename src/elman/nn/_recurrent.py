@@ -15,6 +15,7 @@ from elman._typing import FloatArray, IntArray, Lengths
 from elman.kernels import State
 from elman.nn import _batch, _cell_parameters, _state
 from elman.nn._module import Module
+from elman.nn._stream import Stream
 
 class Gradients(NamedTuple):
     """Gradients of a recurrent layer, each shaped like what it belongs to.
@@ -32,6 +33,7 @@ class Gradients(NamedTuple):
 class Recurrent(Module):
     """A stack of recurrent layers in one or two directions; a subclass says of which cell."""
 
+    _cell: str  # as elman.kernels names it
     proj_size = 0
 
     def __init__(
@@ -63,11 +65,6 @@ class Recurrent(Module):
             )
         self._ready: dict[str, Any] = {}
         self._draw_parameters()
-
-    @property
-    def _cell(self) -> str:
-        """The name of the cell, as `elman.kernels` has it."""
-        raise NotImplementedError
 
     @property
     def _state_sizes(self) -> tuple[int, ...]:
@@ -188,6 +185,21 @@ class Recurrent(Module):
             return Gradients(batch.restore(d_x), _state.restore(d_state, batch), parameters)
 
         return (batch.restore(output), _state.restore(state_n, batch)), backward
+
+    def stream(self, batch_size: int = 1) -> Stream:
+        """Return a `Stream` that runs the layer one time step at a time, for N sequences at once.
+
+        Raises
+        ------
+        ValueError
+            If the layer is bidirectional.
+        """
+        return Stream(self, batch_size)
+
+    def _initial_state(self, N: int) -> State:
+        """Return the state (L·D, N, ·) that a call without one begins from."""
+        LD = self.num_layers * self._num_directions
+        return tuple(np.zeros((LD, N, size), self.dtype) for size in self._state_sizes)
 
     def _run(
         self, batch: _batch.Batch, state: State, keep: bool

@@ -82,6 +82,7 @@ class RNN(Recurrent):
         generator: Generator | None = None,
     ) -> None:
         self.nonlinearity = _check.choice("nonlinearity", nonlinearity, ("tanh", "relu"))
+        self._cell = f"rnn_{nonlinearity}"
         super().__init__(
             input_size,
             hidden_size,
@@ -94,7 +95,3 @@ class RNN(Recurrent):
             dtype,
             generator,
         )
-
-    @property
-    def _cell(self) -> str:
-        return f"rnn_{self.nonlinearity}"

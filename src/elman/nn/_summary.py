@@ -1,0 +1,158 @@
+"""What a recurrent layer is made of, and what a call of it takes."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from elman import _check
+from elman.kernels import GATES, KEPT_VALUES
+from elman.nn._recurrent import Recurrent
+
+
+class SummaryRow(NamedTuple):
+    """One layer in one direction, or the total.
+
+    output_shape : of that layer and direction, as its input's axes are; of the total, of the call
+    parameters : how many numbers
+    multiply_adds : of the matrix products of one call
+    forward_bytes : of output and final state
+    training_bytes : of what forward keeps for backward beside these, and of all gradients
+    """
+
+    name: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    forward_bytes: int
+    training_bytes: int
+
+
+class Summary(NamedTuple):
+    """A table, printed as text or shown as HTML in a notebook.
+
+    rows : one for each layer and direction
+    total : SummaryRow
+    """
+
+    title: str
+    rows: list[SummaryRow]
+    total: SummaryRow
+
+    def __str__(self) -> str:
+        table = self._table()
+        widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if column < 2 else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in table
+        ]
+        rule = "-" * max(map(len, lines))
+        return "\n".join([self.title, rule, lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head, *body = self._table()
+        rows = ["<tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in head) + "</tr>"]
+        rows += ["<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in line) + "</tr>" for line in body]
+        caption = f"<caption>{html.escape(self.title)}</caption>"
+        return f"<table>{caption}{''.join(rows)}</table>"
+
+    def _table(self) -> list[list[str]]:
+        head = ["layer", "output", "parameters", "multiply-adds", "forward", "training"]
+        return [head] + [
+            [
+                row.name,
+                str(row.output_shape),
+                f"{row.parameters:,}",
+                f"{row.multiply_adds:,}",
+                _in_units(row.forward_bytes),
+                _in_units(row.training_bytes),
+            ]
+            for row in [*self.rows, self.total]
+        ]
+
+
+def summary(layer: Recurrent, input_size: Sequence[int]) -> Summary:
+    """Count what a recurrent layer has, and what a call of it takes.
+
+    Parameters
+    ----------
+    layer : nn.RNN, nn.GRU or nn.LSTM
+    input_size : ints
+        The shape of x: (T, N, I), or (N, T, I) if batch_first, or (T, I) without a batch.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    TypeError
+        If `layer` is none of these.
+    ValueError, RuntimeError
+        If x of that shape could not be given to the layer.
+
+    Examples
+    --------
+    >>> import elman
+    >>> elman.summary(elman.nn.RNN(10, 5, batch_first=True), input_size=(1, 4, 10))
+    RNN(10, 5, batch_first=True), x (1, 4, 10)
+    -----------------------------------------------------------------------
+    layer    output     parameters  multiply-adds  forward  training
+    """
+    if not isinstance(layer, Recurrent):
+        raise _check.fail(TypeError, "layer", "nn.RNN, nn.GRU or nn.LSTM", type(layer).__name__)
+    shape = tuple(_check.size("input_size", n) for n in input_size)
+    if len(shape) not in (2, 3):
+        raise _check.fail(ValueError, "input_size", "2 or 3 axes, as of x", str(shape))
+    if shape[-1] != layer.input_size:
+        expected = f"input_size = {layer.input_size} on the last axis"
+        raise _check.fail(RuntimeError, "input_size", expected, str(shape))
+    T, N = (shape[0], 1) if len(shape) == 2 else shape[:2]
+    if layer.batch_first and len(shape) == 3:
+        T, N = N, T
+    D, P = layer._num_directions, layer._state_sizes[0]
+    rows = [
+        _row(layer, k, suffix, T * N, N, (*shape[:-1], P))
+        for k, suffix in enumerate(layer._suffixes)
+    ]
+    sums = [sum(row[column] for row in rows) for column in range(2, len(SummaryRow._fields))]
+    total = SummaryRow("total", (*shape[:-1], D * P), *sums)
+    return Summary(f"{layer!r}, x {shape}", rows, total)
+
+
+def _row(
+    layer: Recurrent, k: int, suffix: str, steps: int, N: int, output_shape: tuple[int, ...]
+) -> SummaryRow:
+    """Describe layer·direction k; `steps` is T·N."""
+    D, H, P = layer._num_directions, layer.hidden_size, layer._state_sizes[0]
+    I = layer.input_size if k < D else D * P  # noqa: E741
+    weights = [p for name, p in layer.named_parameters() if name.endswith(suffix)]
+    parameters = sum(p.size for p in weights)
+    products = sum(p.size for p in weights if p.ndim == 2)
+    gates = GATES[layer._cell]
+    forward = steps * P + N * sum(layer._state_sizes)
+    # d_a, for a GRU a second time for its third gate, and d_h where there is a projection.
+    sums = steps * (gates * H + (H if gates == 3 else 0) + (P if layer.proj_size else 0))
+    kept = steps * KEPT_VALUES[layer._cell] * H
+    training = forward + kept + sums + steps * I + N * sum(layer._state_sizes) + parameters
+    bytes_each = np.dtype(layer.dtype).itemsize
+    name = f"{k // D}" + ("" if D == 1 else " reverse" if k % D else " forward")
+    return SummaryRow(
+        name, output_shape, parameters, steps * products, forward * bytes_each, training * bytes_each
+    )
+
+
+def _in_units(n: float) -> str:
+    """Write bytes in B, kB, MB or GB (powers of 1000)."""
+    units = ["B", "kB", "MB", "GB"]
+    while n >= 1000 and len(units) > 1:
+        n, units = n / 1000, units[1:]
+    return f"{n:.3g} {units[0]}"
