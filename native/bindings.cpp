@@ -124,7 +124,7 @@ Panels<Real> panels_or_null(const Packed<Real>* packed) {
 template <class Real>
 void forward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight_hh,
              const Packed<Real>* weight_hr, const Packed<Real>* bias, const Packed<Real>* bias_hh,
-             Array<const Real, 3> x, Array<const Real, 2> h_0, Array<const Real, 2> c_0,
+             Array<const Real, 2> mask, Array<const Real, 3> x, Array<const Real, 2> h_0, Array<const Real, 2> c_0,
              Array<Real, 3> output, Array<Real, 2> h_n, Array<Real, 2> c_n,
              Contiguous<Real, 2> kept, const Lengths& lengths, bool reverse) {
   const OwnedSchedule schedule(x, lengths, reverse);
@@ -138,6 +138,7 @@ void forward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight
                            panels_or_null(weight_hr),
                            panels_or_null(bias).data,
                            panels_or_null(bias_hh).data,
+                           rows(mask),
                            rows(x),
                            rows(h_0),
                            rows(c_0),
@@ -150,7 +151,7 @@ void forward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight
 
 template <class Real>
 void backward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight_hh,
-              const Packed<Real>* weight_hr, Array<const Real, 3> x, Array<const Real, 2> h_0,
+              const Packed<Real>* weight_hr, Array<const Real, 2> mask, Array<const Real, 3> x, Array<const Real, 2> h_0,
               Array<const Real, 2> c_0, Array<const Real, 3> output,
               Contiguous<const Real, 2> kept, const Lengths& lengths, bool reverse,
               Array<const Real, 3> d_output, Array<const Real, 2> d_h_n,
@@ -168,6 +169,7 @@ void backward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weigh
                             w_ih,
                             w_hh,
                             panels_or_null(weight_hr),
+                            rows(mask),
                             rows(x),
                             rows(h_0),
                             rows(c_0),
@@ -192,12 +194,13 @@ void bind(nb::module_& m, const char* packed) {
   nb::class_<Packed<Real>>(m, packed).def(nb::init<Array<const Real, 2>, bool, Index>(),
                                           "w"_a.noconvert(), "transpose"_a, "gates"_a);
   m.def("forward", &forward<Real>, "cell"_a, "weight_ih"_a, "weight_hh"_a, "weight_hr"_a.none(),
-        "bias"_a.none(), "bias_hh"_a.none(), "x"_a.noconvert(), "h_0"_a.noconvert(),
+        "bias"_a.none(), "bias_hh"_a.none(), "mask"_a.noconvert().none(), "x"_a.noconvert(), "h_0"_a.noconvert(),
         "c_0"_a.noconvert().none(), "output"_a.noconvert(), "h_n"_a.noconvert(),
         "c_n"_a.noconvert().none(), "kept"_a.noconvert().none(), "lengths"_a.noconvert().none(),
         "reverse"_a);
   m.def("backward", &backward<Real>, "cell"_a, "weight_ih"_a, "weight_hh"_a, "weight_hr"_a.none(),
-        "x"_a.noconvert(), "h_0"_a.noconvert(), "c_0"_a.noconvert().none(), "output"_a.noconvert(),
+        "mask"_a.noconvert().none(), "x"_a.noconvert(), "h_0"_a.noconvert(),
+        "c_0"_a.noconvert().none(), "output"_a.noconvert(),
         "kept"_a.noconvert().none(), "lengths"_a.noconvert().none(), "reverse"_a,
         "d_output"_a.noconvert().none(), "d_h_n"_a.noconvert().none(),
         "d_c_n"_a.noconvert().none(), "d_x"_a.noconvert(), "d_h_0"_a.noconvert(),

@@ -93,9 +93,16 @@ class RecurrenceBackward {
       add_outer(step, i + m, first, n, has_later, row);
     }
     if (has_later) {
+      alignas(64) Real masked[tile_rows * most_columns];
+      Sums<Real> sums{d_h, most_columns, d_h, most_columns, false};
+      if (c_.mask.data) sums = {nullptr, 0, masked, most_columns, false};
       const Real* rows[tile_rows] = {};
       for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
-      product(M, rows, G * c_.H, c_.P, w, Sums<Real>{d_h, most_columns, d_h, most_columns, false});
+      product(M, rows, G * c_.H, c_.P, w, sums);
+      for (int m = 0; m < M && c_.mask.data; ++m) {
+        const Real *factors = c_.mask.row(s_.row(i + m)) + first, *through = masked + m * most_columns;
+        for (Index j = 0; j < n; ++j) d_h[m * most_columns + j] += factors[j] * through[j];
+      }
     }
     for (int m = 0; m < M; ++m) {
       const Real* row = d_h + m * most_columns;
@@ -272,7 +279,9 @@ void products(const Backward<Real>& c, const SumGradients<Real>& of, int i, int 
   const auto fill_h_before = [&](const Pair& at, Index first, Index width, Real* to) {
     const Index row = s.row(at.i);
     const Real* h = at.step ? c.output.row(s.time(at.i, at.step - 1), row) : c.h_0.row(row);
-    copy_row(to, h + first, width);
+    if (!c.mask.data) return copy_row(to, h + first, width);
+    const Real* factors = c.mask.row(row);
+    for (Index j = 0; j < width; ++j) to[j] = h[first + j] * factors[first + j];
   };
 
   weight_gradient(s, of.d_a, n, c.P, rows, fill_h_before, room, c.d_weight_hh);

@@ -74,6 +74,7 @@ struct Forward {
   Panels<Real> weight_hr;             // (H × P), or null without a projection
   const Real* bias;                   // panels of b_ih + b_hh, for GRU of b_ih; or null
   const Real* bias_hh;                // for GRU panels of b_hh; else null
+  Array2<const Real> mask;            // (N, P), which h is multiplied with before W_hh; or null
   Array3<const Real> x;               // (T, N, I)
   Array2<const Real> h_0, c_0;        // (N, P), (N, H); c of an LSTM alone
   Array3<Real> output;                // (T, N, P)
@@ -87,6 +88,7 @@ struct Backward {
   Index I, H, P;
   Panels<Real> weight_ih, weight_hh;  // untransposed: (G·H × I), (G·H × P)
   Panels<Real> weight_hr;             // untransposed: (P × H), or null
+  Array2<const Real> mask;            // as in forward
   Array3<const Real> x;               // (T, N, I)
   Array2<const Real> h_0, c_0;
   Array3<const Real> output;          // as forward filled it

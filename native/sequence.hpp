@@ -111,18 +111,27 @@ template <class Real, class C>
 class ForwardPass {
  public:
   // projected: [chunk_steps][the block's rows][its columns], or null to project step by step.
-  // hidden: (N, H) where a projection follows, shared by all threads.
-  ForwardPass(const Forward<Real>& call, const Block& block, Real* projected, Real* hidden)
+  // hidden: (N, H) where a projection follows, and masked: (2, N, P) where h is masked; shared by all
+  // threads.
+  ForwardPass(const Forward<Real>& call, const Block& block, Real* projected, Real* hidden,
+              Real* masked)
       : c_(call),
         s_(call.schedule),
         b_(block),
         projected_(projected),
         hidden_(hidden),
+        masked_(masked),
         width_((block.vectors_end - block.vectors_begin) * lanes<Real>),
         most_rows_(most_rows(interleaved_chains(call.weight_hh.n))),
         units_(values_of<Real>({block.vectors_begin / G, block.vectors_end / G}, call.H)) {}
 
   void run() {
+    if (masked_) {
+      const Range of_h = values_of<Real>(share_of_h(), c_.P);
+      for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
+        mask(i, 0, c_.h_0.row(s_.row(i)), of_h.begin, of_h.size());
+      b_.meet();
+    }
     if (C::cell == Cell::lstm)
       for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
         copy_row(c_.c_n.row(s_.row(i)) + units_.begin, c_.c_0.row(s_.row(i)) + units_.begin, units_.size());
@@ -152,6 +161,20 @@ class ForwardPass {
   const Real* x_row(Index i, Index step) const { return c_.x.row(s_.time(i, step), s_.row(i)); }
   const Real* h_row_before(Index i, Index step) const {
     return step == 0 ? c_.h_0.row(s_.row(i)) : c_.output.row(s_.time(i, step - 1), s_.row(i));
+  }
+  // What W_hh multiplies before a step: h, or what mask() made of it. Steps take turns with two
+  // places, as other threads may still read the last one.
+  const Real* recurrent_row(Index i, Index step) const {
+    return masked_ ? masked_row(i, step) : h_row_before(i, step);
+  }
+  Real* masked_row(Index i, Index step) const {
+    return masked_ + (step % 2 * s_.N + s_.row(i)) * c_.P;
+  }
+  // h is a row of the state before `step`.
+  void mask(Index i, Index step, const Real* h, Index first, Index n) const {
+    const Real* factors = c_.mask.row(s_.row(i));
+    Real* to = masked_row(i, step);
+    for (Index j = first; j < first + n; ++j) to[j] = h[j] * factors[j];
   }
   Real* projected_row(Index in_chunk, Index i, const Columns<Real>& w) const {
     const Index row = in_chunk * (b_.rows_end - b_.rows_begin) + i - b_.rows_begin;
@@ -213,7 +236,7 @@ class ForwardPass {
       product(M, rows, c_.I, c_.weight_ih.n, w_ih,
               Sums<Real>{start(c_.bias, w), 0, x_sums, most_columns, false});
     }
-    for (int m = 0; m < M; ++m) rows[m] = h_row_before(i + m, step);
+    for (int m = 0; m < M; ++m) rows[m] = recurrent_row(i + m, step);
     Real* sums = apart ? h_sums : x_sums;
     product(M, rows, c_.P, c_.weight_hh.n, w,
             Sums<Real>{apart ? start(c_.bias_hh, w) : of_x, apart ? 0 : of_x_stride, sums,
@@ -230,7 +253,9 @@ class ForwardPass {
     if (C::cell == Cell::gru) r.h_before = h_row_before(i, step) + unit;
     if (C::cell == Cell::lstm) r.c = c_.c_n.row(row) + unit;
     if (c_.kept) r.kept = c_.kept + (s_.pairs_before(step) + i) * kept_values(C::cell, c_.H) + unit;
-    C::forward(r, smaller(w.vectors / G * lanes<Real>, c_.H - unit));
+    const Index n = smaller(w.vectors / G * lanes<Real>, c_.H - unit);
+    C::forward(r, n);
+    if (masked_ && !hidden_) mask(i, step + 1, r.h - unit, unit, n);
   }
 
   // h = W_hr (o tanh c), in this block's share of h's columns (Sak et al. 2014).
@@ -244,8 +269,11 @@ class ForwardPass {
         const Real* rows[tile_rows] = {};
         for (int m = 0; m < M; ++m) rows[m] = hidden_ + s_.row(i + m) * c_.H;
         product(M, rows, c_.H, c_.P, w, Sums<Real>{nullptr, 0, h, most_columns, false});
-        for (int m = 0; m < M; ++m)
-          copy_row(c_.output.row(s_.time(i + m, step), s_.row(i + m)) + first, h + m * most_columns, n);
+        for (int m = 0; m < M; ++m) {
+          Real* to = c_.output.row(s_.time(i + m, step), s_.row(i + m));
+          copy_row(to + first, h + m * most_columns, n);
+          if (masked_) mask(i + m, step + 1, to, first, n);
+        }
       });
     });
   }
@@ -270,7 +298,7 @@ class ForwardPass {
   const Forward<Real>& c_;
   const Schedule& s_;
   const Block b_;
-  Real *const projected_, *const hidden_;
+  Real *const projected_, *const hidden_, *const masked_;
   const Index width_;
   const int most_rows_;
   const Range units_;
@@ -288,15 +316,17 @@ bool forward(const Forward<Real>& call, int available) {
   const Index steps = together ? smaller(chunk_steps, s.T) : 0;
   const Buffer<Real> projected(steps * s.N * width);
   const Buffer<Real> hidden(call.weight_hr.data ? s.N * call.H : 0);
-  if (!projected || !hidden) return false;
+  const Buffer<Real> masked(call.mask.data ? 2 * s.N * call.P : 0);
+  if (!projected || !hidden || !masked) return false;
 
   Barrier barrier;
   parallel(plan.threads, [&](int i, int p) {
     const Block block = plan.block(vectors, column_grain(G), i, p, barrier);
     const Index before = block.rows_begin * width + s.N * block.vectors_begin * lanes<Real>;
     Real* own = together ? projected.get() + steps * before : nullptr;
-    Real* shared = call.weight_hr.data ? hidden.get() : nullptr;
-    ForwardPass<Real, C>(call, block, own, shared).run();
+    ForwardPass<Real, C>(call, block, own, call.weight_hr.data ? hidden.get() : nullptr,
+                         call.mask.data ? masked.get() : nullptr)
+        .run();
   });
   return true;
 }

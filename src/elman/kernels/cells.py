@@ -1,8 +1,8 @@
 """One time step of each cell in NumPy, forward beside backward: the equations themselves.
 
 Letters: N batch, I input, H hidden, P projection. `x` is (N, I), `h` (N, H), or (N, P) for an LSTM
-with a projection, `c` (N, H). Gates follow one another in torch's order along the first axis of the
-weights: i, f, g, o of an LSTM; r, z, n of a GRU. σ is the logistic function.
+with a projection, `c` (N, H), `mask` like h or None. Gates follow one another in torch's order along
+the first axis of the weights: i, f, g, o of an LSTM; r, z, n of a GRU. σ is the logistic function.
 """
 
 from __future__ import annotations
@@ -51,38 +51,42 @@ KEPT_VALUES = {"rnn_tanh": 0, "rnn_relu": 0, "gru": 4, "lstm": 5}
 class Cell(NamedTuple):
     """A cell's step and its backward.
 
-    forward(weights, x, state) -> (state after the step, what backward needs)
+    forward(weights, x, state, mask) -> (state after the step, what backward needs)
     backward(weights, kept, d_state) -> (d_x, d_state before the step, d_weights)
     """
 
-    forward: Callable[[Weights, FloatArray, State], tuple[State, Any]]
+    forward: Callable[[Weights, FloatArray, State, FloatArray | None], tuple[State, Any]]
     backward: Callable[[Weights, Any, State], tuple[FloatArray, State, Weights]]
 
 
 # ---- Elman -------------------------------------------------------------------------------------
 
 
-def rnn_forward(w: Weights, x: FloatArray, state: State) -> tuple[State, Any]:
+def rnn_forward(
+    w: Weights, x: FloatArray, state: State, mask: FloatArray | None = None
+) -> tuple[State, Any]:
     """h' = φ(W_ih x + b_ih + W_hh h + b_hh), φ being tanh or relu (Elman 1990)."""
     (h,) = state
-    a = _affine(x, w.weight_ih, w.bias_ih) + _affine(h, w.weight_hh, w.bias_hh)
+    a = _affine(x, w.weight_ih, w.bias_ih) + _affine(_masked(h, mask), w.weight_hh, w.bias_hh)
     h_next = np.tanh(a) if w.cell == "rnn_tanh" else np.maximum(a, 0)
-    return (h_next,), (x, h, h_next)
+    return (h_next,), (x, h, h_next, mask)
 
 
 def rnn_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
     """d_a = d_h' φ'(a), where φ' is 1 - h'² or [h' > 0]."""
-    x, h, h_next = kept
+    x, h, h_next, mask = kept
     (d_h_next,) = d_state
     d_a = d_h_next * (1 - h_next * h_next if w.cell == "rnn_tanh" else h_next > 0)
-    d_x, d_h, d_w = _affine_backward(w, x, h, d_a, d_a)
+    d_x, d_h, d_w = _affine_backward(w, x, h, d_a, d_a, mask)
     return d_x, (d_h,), d_w
 
 
 # ---- GRU ---------------------------------------------------------------------------------------
 
 
-def gru_forward(w: Weights, x: FloatArray, state: State) -> tuple[State, Any]:
+def gru_forward(
+    w: Weights, x: FloatArray, state: State, mask: FloatArray | None = None
+) -> tuple[State, Any]:
     """A gated recurrent unit (Cho et al. 2014), the reset applied after the product as in torch.
 
     r = σ(W_ir x + b_ir + W_hr h + b_hr)
@@ -92,28 +96,30 @@ def gru_forward(w: Weights, x: FloatArray, state: State) -> tuple[State, Any]:
     """
     (h,) = state
     r_x, z_x, n_x = np.split(_affine(x, w.weight_ih, w.bias_ih), 3, axis=1)
-    r_h, z_h, n_h = np.split(_affine(h, w.weight_hh, w.bias_hh), 3, axis=1)
+    r_h, z_h, n_h = np.split(_affine(_masked(h, mask), w.weight_hh, w.bias_hh), 3, axis=1)
     r, z = _sigmoid(r_x + r_h), _sigmoid(z_x + z_h)
     n = np.tanh(n_x + r * n_h)
-    return ((1 - z) * n + z * h,), (x, h, r, z, n, n_h)
+    return ((1 - z) * n + z * h,), (x, h, r, z, n, n_h, mask)
 
 
 def gru_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
     """Gradients of the sums of x and of h differ in n, whose part of h is multiplied with r."""
-    x, h, r, z, n, n_h = kept
+    x, h, r, z, n, n_h, mask = kept
     (d_h_next,) = d_state
     d_n = d_h_next * (1 - z) * (1 - n * n)
     d_r = d_n * n_h * r * (1 - r)
     d_z = d_h_next * (h - n) * z * (1 - z)
     d_a_x, d_a_h = np.hstack([d_r, d_z, d_n]), np.hstack([d_r, d_z, d_n * r])
-    d_x, d_h, d_w = _affine_backward(w, x, h, d_a_x, d_a_h)
+    d_x, d_h, d_w = _affine_backward(w, x, h, d_a_x, d_a_h, mask)
     return d_x, (d_h + d_h_next * z,), d_w
 
 
 # ---- LSTM --------------------------------------------------------------------------------------
 
 
-def lstm_forward(w: Weights, x: FloatArray, state: State) -> tuple[State, Any]:
+def lstm_forward(
+    w: Weights, x: FloatArray, state: State, mask: FloatArray | None = None
+) -> tuple[State, Any]:
     """Long short-term memory (Hochreiter & Schmidhuber 1997), with forget gate (Gers et al. 2000).
 
     i, f, o = σ(W_i· x + b_i· + W_h· h + b_h·), each with weights of its own
@@ -122,18 +128,18 @@ def lstm_forward(w: Weights, x: FloatArray, state: State) -> tuple[State, Any]:
     h' = o tanh(c'), or W_hr (o tanh(c')) with a projection (Sak et al. 2014)
     """
     h, c = state
-    a = _affine(x, w.weight_ih, w.bias_ih) + _affine(h, w.weight_hh, w.bias_hh)
+    a = _affine(x, w.weight_ih, w.bias_ih) + _affine(_masked(h, mask), w.weight_hh, w.bias_hh)
     i, f, g, o = np.split(a, 4, axis=1)
     i, f, g, o = _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
     c_next = f * c + i * g
     hidden = o * np.tanh(c_next)
     h_next = hidden if w.weight_hr is None else hidden @ w.weight_hr.T
-    return (h_next, c_next), (x, h, c, i, f, g, o, c_next, hidden)
+    return (h_next, c_next), (x, h, c, i, f, g, o, c_next, hidden, mask)
 
 
 def lstm_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
     """Through h' to o and c', and through c' to the other gates and c."""
-    x, h, c, i, f, g, o, c_next, hidden = kept
+    x, h, c, i, f, g, o, c_next, hidden, mask = kept
     d_h_next, d_c_next = d_state
     d_hidden = d_h_next if w.weight_hr is None else d_h_next @ w.weight_hr
     y = np.tanh(c_next)
@@ -146,7 +152,7 @@ def lstm_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, St
             d_hidden * y * o * (1 - o),
         ]
     )
-    d_x, d_h, d_w = _affine_backward(w, x, h, d_a, d_a)
+    d_x, d_h, d_w = _affine_backward(w, x, h, d_a, d_a, mask)
     if w.weight_hr is not None:
         d_w = d_w._replace(weight_hr=d_h_next.T @ hidden)
     return d_x, (d_h, d_c_next * f), d_w
@@ -166,19 +172,29 @@ def _affine(v: FloatArray, weight: FloatArray, bias: FloatArray | None) -> Float
     return product if bias is None else product + bias
 
 
+def _masked(h: FloatArray, mask: FloatArray | None) -> FloatArray:
+    """Multiply h with a dropout mask where it meets W_hh (Gal & Ghahramani 2016)."""
+    return h if mask is None else h * mask
+
+
 def _affine_backward(
-    w: Weights, x: FloatArray, h: FloatArray, d_a_x: FloatArray, d_a_h: FloatArray
+    w: Weights,
+    x: FloatArray,
+    h: FloatArray,
+    d_a_x: FloatArray,
+    d_a_h: FloatArray,
+    mask: FloatArray | None,
 ) -> tuple[FloatArray, FloatArray, Weights]:
     """d_x, d_h and d_weights from the gradients of W_ih x + b_ih and of W_hh h + b_hh."""
     has_bias = w.bias_ih is not None
     d_w = Weights(
         w.cell,
         weight_ih=d_a_x.T @ x,
-        weight_hh=d_a_h.T @ h,
+        weight_hh=d_a_h.T @ _masked(h, mask),
         bias_ih=d_a_x.sum(axis=0) if has_bias else None,
         bias_hh=d_a_h.sum(axis=0) if has_bias else None,
     )
-    return d_a_x @ w.weight_ih, d_a_h @ w.weight_hh, d_w
+    return d_a_x @ w.weight_ih, _masked(d_a_h @ w.weight_hh, mask), d_w
 
 
 def _sigmoid(a: FloatArray) -> FloatArray:

@@ -67,6 +67,7 @@ class Kept(NamedTuple):
     state: State
     output: FloatArray
     values: FloatArray | None
+    mask: FloatArray | None
     lengths: IntArray | None
     reverse: bool
 
@@ -85,6 +86,7 @@ def forward(
     lengths: IntArray | None = None,
     reverse: bool = False,
     keep: bool = False,
+    mask: FloatArray | None = None,
 ) -> Kept | None:
     """Run a layer in one direction; as `reference.forward`."""
     values = None
@@ -94,9 +96,10 @@ def forward(
     h_0, c_0 = _split(state)
     h_n, c_n = _split(state_n)
     _native.forward(
-        weights.cell, *weights.forward, x, h_0, c_0, output, h_n, c_n, values, lengths, reverse
-    )
-    return Kept(x, state, output, values, lengths, reverse) if keep else None
+        weights.cell, *weights.forward, mask,
+        x, h_0, c_0, output, h_n, c_n, values, lengths, reverse,
+    )  # fmt: skip
+    return Kept(x, state, output, values, mask, lengths, reverse) if keep else None
 
 
 def backward(
@@ -111,7 +114,7 @@ def backward(
     d_bias = np.empty(len(d_weight_hh), x.dtype)
     d_bias_hh = np.empty_like(d_bias) if w.cell == "gru" else None
     _native.backward(
-        weights.cell, *weights.backward,
+        weights.cell, *weights.backward, kept.mask,
         x, *_split(kept.state), kept.output, kept.values, kept.lengths, kept.reverse,
         d_output, *_split(d_state_n or ()),
         d_x, *_split(d_state), d_weight_ih, d_weight_hh, d_weight_hr, d_bias, d_bias_hh,

@@ -40,6 +40,7 @@ def forward(
     lengths: IntArray | None = None,
     reverse: bool = False,
     keep: bool = False,
+    mask: FloatArray | None = None,
 ) -> Kept | None:
     """Run a layer in one direction.
 
@@ -56,6 +57,8 @@ def forward(
     reverse : bool
         Whether to run from each row's last valid step to its first.
     keep : bool
+    mask : array of x's dtype, shape (N, P), or None for ones
+        What h is multiplied with, at every step alike, where W_hh takes it.
 
     Returns
     -------
@@ -68,7 +71,8 @@ def forward(
     steps = []
     for t, rows in _steps(x.shape[0], lengths, reverse):
         state_t = tuple(part[rows].copy() for part in state_n)
-        state_t, kept = step_forward(weights, x[t, rows], state_t)
+        mask_t = None if mask is None else mask[rows]
+        state_t, kept = step_forward(weights, x[t, rows], state_t, mask_t)
         for part, part_t in zip(state_n, state_t, strict=True):
             part[rows] = part_t
         output[t, rows] = state_t[0]
