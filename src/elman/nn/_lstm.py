@@ -44,6 +44,12 @@ class LSTM(Recurrent):
         P, the size of h, less than H; 0 is no projection.
     device : None or "cpu"
     dtype : numpy.float32 (default) or numpy.float64
+    recurrent_dropout : float in [0, 1]
+        Probability of zeroing each value of h where W_hh takes it, for all steps of a sequence
+        alike, in training mode (Gal & Ghahramani 2016).
+    learn_initial_state : bool
+        Whether initial states are parameters, h_0 (L·D, H) and c_0 (L·D, H), zero at first, from which a call
+        without a state begins.
     generator : elman.Generator, optional
         Where weights and dropout masks are drawn from; None for the one `elman.manual_seed` seeds.
 
@@ -89,6 +95,8 @@ class LSTM(Recurrent):
         device: Any = None,
         dtype: Any = None,
         *,
+        recurrent_dropout: float = 0.0,
+        learn_initial_state: bool = False,
         generator: Generator | None = None,
     ) -> None:
         self.proj_size = _check.projection(proj_size, hidden_size)
@@ -103,6 +111,8 @@ class LSTM(Recurrent):
             device,
             dtype,
             generator,
+            recurrent_dropout,
+            learn_initial_state,
         )
 
     @property

@@ -48,6 +48,8 @@ class Recurrent(Module):
         device: Any,
         dtype: Any,
         generator: Generator | None,
+        recurrent_dropout: float,
+        learn_initial_state: bool,
     ) -> None:
         self.dropout = _check.probability("dropout", dropout)
         self.bias = _check.flag("bias", bias)
@@ -56,6 +58,8 @@ class Recurrent(Module):
         self.input_size = _check.size("input_size", input_size)
         self.hidden_size = _check.size("hidden_size", hidden_size)
         self.num_layers = _check.size("num_layers", num_layers)
+        self.recurrent_dropout = _check.probability("recurrent_dropout", recurrent_dropout)
+        self.learn_initial_state = _check.flag("learn_initial_state", learn_initial_state)
         super().__init__(dtype, device, generator)
         if self.dropout > 0 and self.num_layers == 1:
             warnings.warn(
@@ -90,6 +94,10 @@ class Recurrent(Module):
             )
             for name, shape in shapes.items():
                 self._draw(name + suffix, shape, 1.0 / math.sqrt(self.hidden_size))
+        if self.learn_initial_state:
+            for name, size in zip(_INITIAL_STATES, self._state_sizes, strict=False):
+                zeros = np.zeros((len(self._suffixes), size), self.dtype)
+                super()._set_parameter(name, zeros)
 
     @property
     def all_weights(self) -> list[list[FloatArray]]:
@@ -149,7 +157,8 @@ class Recurrent(Module):
             If the last axis of x or the shape of a state does not fit, or T is 0.
         """
         batch = _batch.read(self, x, lengths)
-        output, state_n, _ = self._run(batch, _state.read(self, state, batch), keep=False)
+        state = _state.read(self, state, batch, self._initial_state(batch.x.shape[1]))
+        output, state_n, _ = self._run(batch, state, keep=False)
         return batch.restore(output), _state.restore(state_n, batch)
 
     def vjp(
@@ -173,15 +182,20 @@ class Recurrent(Module):
             Returns `Gradients`; None stands for zeros.
         """
         batch = _batch.read(self, x, lengths)
-        output, state_n, kept = self._run(batch, _state.read(self, state, batch), keep=True)
+        initial = self._initial_state(batch.x.shape[1])
+        state_0 = _state.read(self, state, batch, initial)
+        output, state_n, kept = self._run(batch, state_0, keep=True)
         output.flags.writeable = False
 
         def backward(d_output: Any = None, d_state_n: Any = None) -> Gradients:
             if d_output is not None:
                 d_output = batch.read_gradient("d_output", d_output, output)
             if d_state_n is not None:
-                d_state_n = _state.read(self, d_state_n, batch, "d_{}_n")
+                zeros = tuple(map(np.zeros_like, initial))
+                d_state_n = _state.read(self, d_state_n, batch, zeros, "d_{}_n")
             d_x, d_state, parameters = self._run_backward(kept, d_output, d_state_n)
+            if self.learn_initial_state:
+                parameters |= _initial_gradients(state_0, initial, d_state)
             return Gradients(batch.restore(d_x), _state.restore(d_state, batch), parameters)
 
         return (batch.restore(output), _state.restore(state_n, batch)), backward
@@ -198,8 +212,13 @@ class Recurrent(Module):
 
     def _initial_state(self, N: int) -> State:
         """Return the state (L·D, N, ·) that a call without one begins from."""
-        LD = self.num_layers * self._num_directions
-        return tuple(np.zeros((LD, N, size), self.dtype) for size in self._state_sizes)
+        shapes = [(len(self._suffixes), N, size) for size in self._state_sizes]
+        if not self.learn_initial_state:
+            return tuple(np.zeros(shape, self.dtype) for shape in shapes)
+        return tuple(
+            np.repeat(self._parameters[name][:, None], N, axis=1)
+            for name in _INITIAL_STATES[: len(shapes)]
+        )
 
     def _run(
         self, batch: _batch.Batch, state: State, keep: bool
@@ -226,6 +245,7 @@ class Recurrent(Module):
                     batch.lengths,
                     direction == 1,
                     keep,
+                    self._recurrent_mask(x.shape[1]),
                 )
                 directions.append(of_cell)
             kept.append(_KeptLayer(mask, directions))
@@ -255,7 +275,7 @@ class Recurrent(Module):
                 mask = kept[layer].mask
                 d_output = d_x if mask is None else np.multiply(d_x, mask, out=d_x)
         assert d_output is not None
-        in_order = {name: gradients[name] for name in self._parameters}
+        in_order = {name: gradients[name] for name in self._parameters if name in gradients}
         return d_output, tuple(np.stack(parts) for parts in zip(*d_states, strict=True)), in_order
 
     def _dropout_mask(self, shape: tuple[int, ...], lengths: IntArray | None) -> FloatArray:
@@ -269,6 +289,13 @@ class Recurrent(Module):
             (len(t), shape[2]), self.dropout, self.dtype
         )
         return mask
+
+    def _recurrent_mask(self, N: int) -> FloatArray | None:
+        """Draw a mask on what W_hh takes, for all steps of each row the same."""
+        if not self.training or self.recurrent_dropout == 0:
+            return None
+        shape = (N, self._state_sizes[0])
+        return self._generator.dropout_mask(shape, self.recurrent_dropout, self.dtype)
 
     def __repr__(self) -> str:
         shown = [f"{self.input_size}, {self.hidden_size}"]
@@ -285,6 +312,18 @@ class _KeptLayer(NamedTuple):
     directions: list[Any]
 
 
+def _initial_gradients(state: State, initial: State, d_state: State) -> dict[str, FloatArray]:
+    """Gradients of the learned initial states, of those parts of the state that were these."""
+    return {
+        name: d_part.sum(axis=1) if part is learned else np.zeros_like(d_part[:, 0])
+        for name, part, learned, d_part in zip(
+            _INITIAL_STATES, state, initial, d_state, strict=False
+        )
+    }
+
+
+_INITIAL_STATES = ("h_0", "c_0")
+
 _SHOWN_UNLESS = {
     "proj_size": 0,
     "num_layers": 1,
@@ -292,4 +331,6 @@ _SHOWN_UNLESS = {
     "batch_first": False,
     "dropout": 0.0,
     "bidirectional": False,
+    "recurrent_dropout": 0.0,
+    "learn_initial_state": False,
 }

@@ -37,6 +37,12 @@ class RNN(Recurrent):
         Whether each layer also runs from the last step to the first; D is then 2, else 1.
     device : None or "cpu"
     dtype : numpy.float32 (default) or numpy.float64
+    recurrent_dropout : float in [0, 1]
+        Probability of zeroing each value of h where W_hh takes it, for all steps of a sequence
+        alike, in training mode (Gal & Ghahramani 2016).
+    learn_initial_state : bool
+        Whether initial states are parameters, h_0 (L·D, H), zero at first, from which a call
+        without a state begins.
     generator : elman.Generator, optional
         Where weights and dropout masks are drawn from; None for the one `elman.manual_seed` seeds.
 
@@ -79,6 +85,8 @@ class RNN(Recurrent):
         device: Any = None,
         dtype: Any = None,
         *,
+        recurrent_dropout: float = 0.0,
+        learn_initial_state: bool = False,
         generator: Generator | None = None,
     ) -> None:
         self.nonlinearity = _check.choice("nonlinearity", nonlinearity, ("tanh", "relu"))
@@ -94,4 +102,6 @@ class RNN(Recurrent):
             device,
             dtype,
             generator,
+            recurrent_dropout,
+            learn_initial_state,
         )

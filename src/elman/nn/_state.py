@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from elman.nn._recurrent import Recurrent
 
 
-def read(layer: Recurrent, state: Any, batch: Batch, names: str = "{}_0") -> State:
-    """Return states (L·D, N, ·), one for each part of the layer's state; None is zeros.
+def read(
+    layer: Recurrent, state: Any, batch: Batch, default: State, names: str = "{}_0"
+) -> State:
+    """Return states (L·D, N, ·), one for each part of the layer's state.
 
     Parameters
     ----------
     layer : Recurrent
     state : array, or (h, c) of an LSTM
     batch : Batch
+    default : State
+        What None stands for, as a whole or for a part.
     names : str
         What a part is called in an error, {} being h or c.
 
@@ -35,18 +39,17 @@ def read(layer: Recurrent, state: Any, batch: Batch, names: str = "{}_0") -> Sta
     RuntimeError
         If a shape is not (L·D, N, ·), or (L·D, ·) without a batch.
     """
-    sizes = layer._state_sizes
-    if len(sizes) == 1:
-        return (_read_part(layer, state, batch, sizes[0], names.format("h")),)
     if state is None:
-        state = (None, None)
+        return default
+    if len(default) == 1:
+        return (_read_part(layer, state, batch, default[0].shape, names.format("h")),)
     if not isinstance(state, tuple | list) or len(state) != 2:
         pair = f"({names.format('h')}, {names.format('c')})"
         got = f"{len(state)} of them" if isinstance(state, tuple | list) else type(state).__name__
         raise _check.fail(TypeError, "state", f"a pair {pair}", got)
     return tuple(
-        _read_part(layer, part, batch, size, names.format(letter))
-        for part, size, letter in zip(state, sizes, "hc", strict=True)
+        other if part is None else _read_part(layer, part, batch, other.shape, names.format(letter))
+        for part, other, letter in zip(state, default, "hc", strict=True)
     )
 
 
@@ -56,16 +59,15 @@ def restore(state: State, batch: Batch) -> Any:
     return parts if len(parts) > 1 else parts[0]
 
 
-def _read_part(layer: Recurrent, state: Any, batch: Batch, size: int, name: str) -> FloatArray:
-    LD, N = layer.num_layers * (2 if layer.bidirectional else 1), batch.x.shape[1]
-    if state is None:
-        return np.zeros((LD, N, size), layer.dtype)
+def _read_part(
+    layer: Recurrent, state: Any, batch: Batch, shape: tuple[int, ...], name: str
+) -> FloatArray:
     array: FloatArray = np.asarray(state)
     last = "proj_size" if layer.proj_size and name.strip("d_").startswith("h") else "hidden_size"
     axes = f"(num_layers * num_directions, N, {last})"
-    expected: tuple[int, ...] = (LD, N, size)
+    expected = shape
     if not batch.batched:
-        axes, expected = f"(num_layers * num_directions, {last})", (LD, size)
+        axes, expected = f"(num_layers * num_directions, {last})", (shape[0], shape[2])
     if array.ndim != len(expected):
         raise _check.fail(
             RuntimeError,
@@ -76,7 +78,7 @@ def _read_part(layer: Recurrent, state: Any, batch: Batch, size: int, name: str)
         )
     _check.same_dtype(name, array, layer.dtype)
     _check.shape(name, array, axes, expected, _likely_fix(layer, name, array.shape, expected))
-    return rows_contiguous(array.reshape(LD, N, size))
+    return rows_contiguous(array.reshape(shape))
 
 
 def _likely_fix(
