@@ -315,7 +315,7 @@ bool backward(const Backward<Real>& call, int available) {
   const Index H = call.H, P = call.P, n = gates(C::cell) * H, pairs = s.pairs_before(s.T);
   const Plan plan(s, n, P, sizeof(Real), available);
   const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
-  const int threads = work < 2e6 ? 1 : available;
+  const int threads = work < worth_threads ? 1 : available;
   const Index room = (pairs_per_block * most_columns + n + 15) / 16 * 16;
   const bool projected = call.weight_hr.data != nullptr;
   const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
