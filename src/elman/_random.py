@@ -81,9 +81,14 @@ class Generator:
     def dropout_mask(
         self, shape: tuple[int, ...], p: float, dtype: np.dtype[np.floating]
     ) -> FloatArray:
-        """Draw a mask: 0 with probability `p`, else 1 / (1 - p); in row-major order."""
+        """Draw a mask: 0 with probability `p`, else 1 / (1 - p); in row-major order.
+
+        Where p is 1 nothing is drawn, as in torch.
+        """
+        if p == 1.0:
+            return np.zeros(shape, dtype)
         kept = self._bits_53(math.prod(shape)) * 2.0**-53 < 1.0 - p
-        scale = dtype.type(1.0) / dtype.type(1.0 - p) if p < 1.0 else dtype.type(0.0)
+        scale = dtype.type(1.0) / dtype.type(1.0 - p)
         return (kept * scale).astype(dtype, copy=False).reshape(shape)
 
 
