@@ -70,11 +70,12 @@ def draw_growth(
     below.set(
         xlabel="frames heard",
         ylabel="probability of each speaker",
-        ylim=(-0.03, 1.03),
+        ylim=(-0.03, 1.2),  # room for the legend
+        yticks=np.linspace(0, 1, 6),
         xlim=(0.5, len(utterance) + 0.5),
     )
     below.xaxis.get_major_locator().set_params(integer=True)
-    below.legend(frameon=False, loc="center right")
+    below.legend(frameon=False, loc="upper left", ncols=3)
     below.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=DPI)
 

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from elman import Generator, train
-from elman._typing import FloatArray, IntArray
-from elman.estimators._parameters import CELLS, check_parameters
+from elman._typing import FloatArray
+from elman.estimators._labels import read_labels
+from elman.estimators._networks import architecture, fitted_network, new_network
+from elman.estimators._parameters import check_parameters
 from elman.estimators._sequences import read
-from elman.nn import Linear
 
 
 class RNNClassifier(ClassifierMixin, BaseEstimator):
@@ -192,30 +188,22 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         sequences = read(self, X, reset=not goes_on).sequences
         labels = read_labels(self, y, sample_weight, len(sequences))
         random = check_random_state(self.random_state)
+        seed = int(random.randint(2**32, dtype=np.uint32))
         if goes_on:
-            network = self._fitted_network(labels.classes)
+            network = fitted_network(self, labels.classes)
         else:
-            network = self._new_network(sequences, len(labels.classes), random)
-        sequences = _as_dtype(sequences, network.rnn.dtype)
-
+            network = new_network(self, sequences, len(labels.classes), Generator(seed))
+        sequences = sequences.astype(network.rnn.dtype)
         rows, validate = labels.rows, None
         if self.early_stopping:
-            rows, held_out = train_test_split(
-                rows,
-                test_size=self.validation_fraction,
-                stratify=labels.codes[rows],
-                random_state=random,
-            )
+            rows, held_out = labels.hold_out(self.validation_fraction, random)
             validate = labels.scorer(sequences, held_out)
-        optimizer = train.Adam(
-            self.learning_rate_init, (self.beta_1, self.beta_2), eps=self.epsilon
-        )
         result = train.fit(
             network,
             sequences,
             labels.codes,
             train.cross_entropy,
-            optimizer,
+            train.Adam(self.learning_rate_init, (self.beta_1, self.beta_2), self.epsilon),
             random=random,
             sample_weight=labels.weights,
             rows=rows,
@@ -226,42 +214,6 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         self._keep(network, labels.classes, result, goes_on)
         return self
 
-    def _new_network(
-        self, sequences: train.Sequences, outputs: int, random: np.random.RandomState
-    ) -> train.ManyToOne:
-        generator = Generator(int(random.randint(2**32, dtype=np.uint32)))
-        dtype = sequences.frames.dtype
-        rnn = CELLS[self.cell](
-            sequences.frames.shape[1],
-            self.hidden_size,
-            self.num_layers,
-            nonlinearity=self.nonlinearity,
-            batch_first=True,
-            dropout=self.dropout,
-            bidirectional=self.bidirectional,
-            dtype=dtype,
-            generator=generator,
-        )
-        features = self.hidden_size * (2 if self.bidirectional else 1)
-        return train.ManyToOne(rnn, Linear(features, outputs, dtype=dtype, generator=generator))
-
-    def _fitted_network(self, classes: npt.NDArray[Any]) -> train.ManyToOne:
-        """Return the network of the last fit, to go on from, if it is still what is asked for."""
-        if not np.array_equal(classes, self.classes_):
-            raise _check.fail(
-                ValueError,
-                "y",
-                f"with warm_start=True the classes of the last fit, {self.classes_}",
-                str(classes),
-            )
-        for name in ("hidden_size", "num_layers", "bidirectional", "nonlinearity"):
-            wanted, has = getattr(self, name), getattr(self.rnn_, name)
-            if wanted != has or not isinstance(self.rnn_, CELLS[self.cell]):
-                expected = f"{has!r}, as fitted, since warm_start=True goes on from there"
-                raise _check.fail(ValueError, name, expected, repr(wanted))
-        self.rnn_.dropout = float(self.dropout)
-        return train.ManyToOne(self.rnn_, self.head_)
-
     def _keep(
         self,
         network: train.ManyToOne,
@@ -269,12 +221,64 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         result: train.FitResult,
         goes_on: bool,
     ) -> None:
-        """Set the fitted attributes."""
+        """Set the fitted attributes; warn if training might have gone further."""
         self.rnn_, self.head_, self.classes_ = network.rnn, network.head, classes
+        self._architecture = architecture(self)
         self.n_iter_ = len(result.loss_curve)
-        self.loss_curve_ = (self.loss_curve_ if goes_on else []) + result.loss_curve
+        losses_before = self.loss_curve_ if goes_on else []
+        self.loss_curve_: list[float] = losses_before + result.loss_curve
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
         self.best_loss_ = None if self.early_stopping else min(self.loss_curve_, default=math.nan)
-        self.validation_scores_: list[float] | None = None
-        self.best_validation_score_: float | None = None
-        ...
+        scores_before = (goes_on and self.validation_scores_) or []
+        scores = result.validation_scores
+        self.validation_scores_: list[float] | None = (
+            None if scores is None else scores_before + scores
+        )
+        self.best_validation_score_ = result.best_score
+        if not (result.converged or result.interrupted or self.n_iter_no_change == math.inf):
+            warnings.warn(
+                f"max_iter={self.max_iter} epochs are over and training has not converged; "
+                "raise max_iter, or tol",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the likeliest class of each sequence, shape (n,)."""
+        codes = self._logits(X).argmax(axis=1)
+        labels: npt.NDArray[Any] = self.classes_[codes]
+        return labels
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Return the probability of each class, shape (n, K), in the order of `classes_`."""
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: Any) -> FloatArray:
+        """Return the logarithms of the probabilities, shape (n, K), finite however small these are.
+
+        Parameters
+        ----------
+        X : array (n, T, I) or (n, T), or list of n arrays (T_i, I) or (T_i,)
+        """
+        return train.log_softmax(self._logits(X))
+
+    def _logits(self, X: Any) -> FloatArray:
+        check_is_fitted(self)
+        sequences = read(self, X, reset=False).sequences.astype(self.rnn_.dtype)
+        return train.ManyToOne(self.rnn_, self.head_).predict(sequences)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+_FIT_PARAMETERS = (
+    "batch_size",
+    "shuffle",
+    "alpha",
+    "clip_norm",
+    "max_iter",
+    "tol",
+    "n_iter_no_change",
+)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.metrics import accuracy_score
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import assert_all_finite, check_consistent_length
 from sklearn.utils.multiclass import check_classification_targets
@@ -27,6 +28,13 @@ class Labels(NamedTuple):
     codes: IntArray
     weights: FloatArray | None
     rows: IntArray
+
+    def hold_out(self, fraction: float, random: np.random.RandomState) -> tuple[IntArray, IntArray]:
+        """Divide the rows that take part into those to train on and a fraction held out."""
+        rows, held_out = train_test_split(
+            self.rows, test_size=fraction, stratify=self.codes[self.rows], random_state=random
+        )
+        return rows, held_out
 
     def scorer(self, sequences: Sequences, rows: IntArray) -> Callable[[ManyToOne], float]:
         """Return the function that tells a network's accuracy on some rows."""

@@ -10,10 +10,7 @@ from typing import Any
 import numpy as np
 
 from elman import _check
-from elman.nn import RNN
-
-CELLS = {"rnn": RNN}
-"""The layer for each value of `cell`."""
+from elman.estimators._networks import CELLS
 
 _SIZES = ("hidden_size", "num_layers", "batch_size", "max_iter")
 _FLAGS = ("bidirectional", "shuffle", "warm_start", "early_stopping")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from elman._typing import FloatArray, IntArray
@@ -93,7 +92,8 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Return the sequences scaled, in the form and of the dtype in which X came."""
         check_is_fitted(self)
         given = read(self, X, reset=False, copy=self.copy)
-        return given.restore(self._scale(given.sequences.frames))
+        frames = given.sequences.frames
+        return given.restore(self._scaler.transform(frames) if len(frames) else frames)
 
     def inverse_transform(self, X: Any) -> Any:
         """Return sequences as they were before transform, in the form in which X came."""
@@ -101,3 +101,9 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         given = read(self, X, reset=False, copy=self.copy)
         frames = given.sequences.frames
         return given.restore(self._scaler.inverse_transform(frames) if len(frames) else frames)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -12,7 +12,7 @@ from elman import _check
 from elman._typing import FloatArray, IntArray
 from elman.train import Sequences
 
-_DTYPES = [np.float64, np.float32]
+_OPTIONS = {"dtype": [np.float64, np.float32], "ensure_all_finite": False}
 
 
 class Given(NamedTuple):
@@ -64,30 +64,43 @@ def read(estimator: Any, X: Any, *, reset: bool, copy: bool = False) -> Given:
     if _is_list(X):
         shape = X.shape if hasattr(X, "shape") else None
         frames, lengths, univariate = _join(X)
-        frames = _check_frames(estimator, frames, reset)
+        frames = _check_frames(estimator, frames, reset, copy=False)
         given = Given(Sequences(frames, lengths), "list", shape, univariate)
-    elif _ndim(X) == 3:
-        X = check_array(X, dtype=_DTYPES, allow_nd=True, ensure_all_finite=False, copy=copy)
-        frames = _check_frames(estimator, X.reshape(-1, X.shape[2]), reset)
-        given = Given(Sequences(frames, np.full(len(X), X.shape[1])), "array", X.shape, [])
-    else:
+    elif _ndim(X) <= 2:
         X = _check_2d(estimator, X, reset, copy)
-        given = Given(Sequences(X.reshape(-1, 1), np.full(len(X), X.shape[1])), "array", X.shape, [])
+        given = _from_array(X.reshape(-1, 1), X.shape)
+    else:
+        X = np.asarray(X)
+        if X.ndim != 3:
+            expected = "an array (n, T, I) or (n, T), or a list of arrays (T_i, I) or (T_i,)"
+            raise _check.fail(ValueError, "X", expected, f"{X.ndim}-D, shape {X.shape}")
+        n, T, columns = X.shape
+        if n == 0:
+            raise _check.fail(ValueError, "X", "at least one sequence", "0 sample(s)")
+        frames = _check_frames(estimator, X.reshape(n * T, columns), reset, copy)
+        given = _from_array(frames, X.shape)
     _check_finite(estimator, given)
     return given
 
 
+def _from_array(frames: FloatArray, shape: tuple[int, ...]) -> Given:
+    return Given(Sequences(frames, np.full(shape[0], shape[1])), "array", shape, [])
+
+
 def _is_list(X: Any) -> bool:
     """Tell whether X holds sequences one by one."""
-    if isinstance(X, list | tuple):
-        return all(_ndim(sequence) in (1, 2) for sequence in X)
-    # A pandas series or an array of objects.
-    is_objects = _ndim(X) == 1 and getattr(X, "dtype", None) == object
-    return is_objects and all(_ndim(sequence) in (1, 2) for sequence in X)
+    # An array of objects may also be a pandas series.
+    is_objects = getattr(X, "dtype", None) == np.dtype(object) and _ndim(X) == 1
+    if not isinstance(X, list | tuple) and not is_objects:
+        return False
+    if all(isinstance(sequence, list | tuple) for sequence in X):
+        # Lists of numbers, all equally long, are an array (n, T) to scikit-learn.
+        return len({len(sequence) for sequence in X}) != 1 or _ndim(X[0]) == 2
+    return all(_ndim(sequence) in (1, 2) for sequence in X)
 
 
 def _ndim(value: Any) -> int:
-    return int(value.ndim) if hasattr(value, "ndim") else np.ndim(value)
+    return int(value.ndim) if hasattr(value, "ndim") else np.asarray(value).ndim
 
 
 def _join(X: Any) -> tuple[np.ndarray[Any, Any], IntArray, list[bool]]:
@@ -107,35 +120,35 @@ def _join(X: Any) -> tuple[np.ndarray[Any, Any], IntArray, list[bool]]:
     return frames, np.array([len(array) for array in arrays]), univariate
 
 
-def _check_frames(estimator: Any, frames: Any, reset: bool) -> FloatArray:
+def _check_frames(estimator: Any, frames: Any, reset: bool, copy: bool) -> Any:
     """Check frames (F, I) from an array (n, T, I) or a list."""
-    # A network of one input column takes them even if an array (n, T) was fitted.
-    if reset:
-        estimator._fitted_on_2d = False
-    options = {"dtype": _DTYPES, "ensure_all_finite": False, "ensure_min_samples": 0}
+    options = _OPTIONS | {"copy": copy, "ensure_min_samples": 0}
     if not reset and estimator._fitted_on_2d:
         frames = check_array(frames, input_name="X", estimator=estimator, **options)
         _check_columns(estimator, frames.shape[1], 1)
     else:
         frames = validate_data(estimator, frames, reset=reset, **options)
-    if reset and not len(frames):
-        raise _check.fail(ValueError, "X", "at least one frame", "sequences of length 0 alone")
+    if reset:
+        if not len(frames):
+            raise _check.fail(ValueError, "X", "at least one frame", "sequences of length 0 alone")
+        estimator._fitted_on_2d = False
     return frames
 
 
-def _check_2d(estimator: Any, X: Any, reset: bool, copy: bool) -> FloatArray:
+def _check_2d(estimator: Any, X: Any, reset: bool, copy: bool) -> Any:
     """Check an array (n, T) of sequences of one column."""
+    options = _OPTIONS | {"copy": copy}
+    if reset or estimator._fitted_on_2d:
+        X = validate_data(estimator, X, reset=reset, **options)
+    else:
+        X = check_array(X, input_name="X", estimator=estimator, **options)
+        fix = (
+            "; an array (n, T) is read as n sequences of one column, "
+            "so pass a single sequence (T, I) as X[np.newaxis]"
+        )
+        _check_columns(estimator, 1, estimator.n_features_in_, fix)
     if reset:
         estimator._fitted_on_2d = True
-    options = {"dtype": _DTYPES, "ensure_all_finite": False, "copy": copy}
-    if reset or estimator._fitted_on_2d:
-        return validate_data(estimator, X, reset=reset, **options)
-    X = check_array(X, input_name="X", estimator=estimator, **options)
-    _check_columns(
-        estimator, 1, estimator.n_features_in_,
-        "; an array (n, T) is read as n sequences of one column, "
-        "so pass one sequence (T, I) alone as X[np.newaxis]",
-    )  # fmt: skip
     return X
 
 
@@ -160,10 +173,7 @@ def _check_finite(estimator: Any, given: Given) -> None:
     sequence = int(np.searchsorted(np.cumsum(lengths), frame, side="right"))
     time = int(frame - lengths[:sequence].sum())
     value = "NaN" if np.isnan(frames[frame, column]) else "inf"
-    raise _check.fail(
-        ValueError, "X", "finite values",
-        f"{value} at sequence {sequence}, frame {time}, column {column}"
-        + (f" and {len(bad) - 1} more NaN or inf" if len(bad) > 1 else ""),
-        f"{type(estimator).__name__} has no rule for missing values: fill them or leave out the "
-        "sequences",
-    )  # fmt: skip
+    more = f" and {len(bad) - 1} more NaN or inf" if len(bad) > 1 else ""
+    got = f"{value} at sequence {sequence}, frame {time}, column {column}{more}"
+    fix = f"{type(estimator).__name__} has no rule for missing values: fill or remove them"
+    raise _check.fail(ValueError, "X", "finite values", got, fix)

@@ -1,4 +1,4 @@
-"""Training on the layers of `elman.nn` and NumPy alone: losses, Adam, clipping, batches, the loop."""
+"""Training of `elman.nn` layers on NumPy alone: losses, Adam, clipping, batches, the loop."""
 
 from elman.train._adam import Adam, AdamState
 from elman.train._batches import bucket_batches

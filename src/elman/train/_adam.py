@@ -26,7 +26,7 @@ class Adam:
     For a parameter p with gradient g, at step t,
 
         g = g + weight_decay · p
-        m = m + (1 - β₁) (g - m)
+        m = β₁ m + (1 - β₁) g
         v = β₂ v + (1 - β₂) g²
         p = p - lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + eps)
 
@@ -116,12 +116,10 @@ class Adam:
         t = state.step + 1
         if self.weight_decay:
             g = g + self.weight_decay * p
-        m = g - state.exp_avg
-        m *= 1 - beta_1
-        m += state.exp_avg
-        v = g * g
-        v *= 1 - beta_2
-        v += beta_2 * state.exp_avg_sq
+        m = beta_1 * state.exp_avg
+        m += (1 - beta_1) * g
+        v = beta_2 * state.exp_avg_sq
+        v += (1 - beta_2) * g * g
 
         step = np.sqrt(v)
         step /= math.sqrt(1 - beta_2**t)

@@ -45,10 +45,8 @@ def clip_by_global_norm(
     if not math.isfinite(norm):
         bad = [name for name, g in gradients.items() if not np.isfinite(g).all()]
         got = f"NaN or infinity in {', '.join(bad)}" if bad else f"a norm of {norm}"
-        raise _check.fail(
-            ValueError, "gradients", "finite values", got,
-            "scale the inputs, or take a smaller learning rate",
-        )  # fmt: skip
+        fix = "scale the inputs, or take a smaller learning rate"
+        raise _check.fail(ValueError, "gradients", "finite values", got, fix)
     factor = max_norm / (norm + 1e-6)
     if factor >= 1:
         return dict(gradients), norm

@@ -184,10 +184,8 @@ def _epoch(
     lost = [name for name, p in network.named_parameters() if not np.isfinite(p).all()]
     if lost or not math.isfinite(mean):
         got = f"NaN or infinity in {', '.join(lost)}" if lost else f"a loss of {mean}"
-        raise _check.fail(
-            ValueError, "training", "finite values", got,
-            "scale the inputs (SequenceScaler does), or take a smaller learning rate or clip_norm",
-        )  # fmt: skip
+        fix = "scale the inputs, or take a smaller learning rate or clip_norm"
+        raise _check.fail(ValueError, "training", "finite values", got, fix)
     return mean
 
 

@@ -22,7 +22,7 @@ def log_softmax(logits: FloatArray) -> FloatArray:
     -------
     array, shape (N, K), of the same dtype
     """
-    shifted = logits - logits.max(axis=-1, keepdims=True)
+    shifted: FloatArray = logits - logits.max(axis=-1, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return shifted
 
@@ -122,19 +122,16 @@ def _read(values: Any, weights: Any, name: str) -> tuple[FloatArray, FloatArray]
     total = shares.sum()
     if shares.min() < 0 or not 0 < total < np.inf:
         expected = "finite numbers of at least zero, not all zero"
-        raise _check.fail(
-            ValueError, "weights", expected, f"a minimum of {shares.min()}, a sum of {total}"
-        )
+        got = f"a minimum of {shares.min()}, a sum of {total}"
+        raise _check.fail(ValueError, "weights", expected, got)
     return values, (shares / total).astype(values.dtype)
 
 
 def _read_classes(targets: Any, N: int, K: int) -> npt.NDArray[np.integer[Any]]:
     classes = np.asarray(targets)
     if classes.dtype.kind not in "iu":
-        raise _check.fail(
-            TypeError, "targets", "integers", f"dtype {classes.dtype}",
-            "numpy.unique(labels, return_inverse=True) numbers labels",
-        )  # fmt: skip
+        fix = "numpy.unique(labels, return_inverse=True) numbers labels"
+        raise _check.fail(TypeError, "targets", "integers", f"dtype {classes.dtype}", fix)
     if classes.shape != (N,):
         expected = f"one for each sequence, shape (N,) = ({N},)"
         raise _check.fail(ValueError, "targets", expected, str(classes.shape))

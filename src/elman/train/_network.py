@@ -13,7 +13,7 @@ from elman.nn import RNN, Gradients, Linear
 from elman.train._sequences import Sequences
 
 _PREDICT_VALUES = 2**21
-"""How many values of a layer's output a batch of `ManyToOne.predict` may have (16 MB in float64)."""
+"""How many values a layer's output may have in `ManyToOne.predict` (16 MB in float64)."""
 
 
 class ManyToOne:
@@ -136,7 +136,7 @@ class ManyToOne:
         yield from self.state_dict().items()
 
     def state_dict(self) -> dict[str, FloatArray]:
-        """Return the parameters by name; read-only arrays, which later changes leave as they are."""
+        """Return the parameters by name; read-only arrays, which no later change touches."""
         return _join(self.rnn.state_dict(), self.head.state_dict())
 
     def load_state_dict(self, state_dict: Mapping[str, FloatArray]) -> None:

@@ -41,8 +41,8 @@ class Sequences:
             return x
         if not isinstance(x, list | tuple):
             x = _check.real_array("x", x, 3, "(n, T, I)")
-            n, T, I = x.shape  # noqa: E741
-            return cls(x.reshape(n * T, I), np.full(n, T))
+            n, T, columns = x.shape
+            return cls(x.reshape(n * T, columns), np.full(n, T))
         if not x:
             raise _check.fail(ValueError, "x", "at least one sequence", "an empty list")
         arrays = [_check.real_array(f"x[{i}]", a, 2, "(T_i, I)") for i, a in enumerate(x)]
@@ -57,6 +57,12 @@ class Sequences:
     def __len__(self) -> int:
         """Return n."""
         return len(self.lengths)
+
+    def astype(self, dtype: np.dtype[Any]) -> Sequences:
+        """Return the sequences in another dtype; themselves if they have it already."""
+        if self.frames.dtype == dtype:
+            return self
+        return Sequences(self.frames.astype(dtype), self.lengths)
 
     def pad(self, rows: IntArray, batch_first: bool = True) -> tuple[FloatArray, IntArray | None]:
         """Make a batch, as the layers take it.

@@ -1,0 +1,61 @@
+"""The network that an estimator's parameters describe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from elman import Generator, _check
+from elman.nn import RNN, Linear
+from elman.train import ManyToOne, Sequences
+
+CELLS = {"rnn": RNN}
+"""The layer for each value of `cell`."""
+
+
+def architecture(estimator: Any) -> dict[str, Any]:
+    """Return the parameters that a fitted network cannot change any more."""
+    names = ("cell", "hidden_size", "num_layers", "bidirectional", "nonlinearity")
+    return {name: getattr(estimator, name) for name in names}
+
+
+def new_network(
+    estimator: Any, sequences: Sequences, outputs: int, generator: Generator
+) -> ManyToOne:
+    """Make a network for sequences, in their dtype, with weights drawn from `generator`."""
+    columns, dtype = sequences.frames.shape[1], sequences.frames.dtype
+    rnn = CELLS[estimator.cell](
+        columns,
+        estimator.hidden_size,
+        estimator.num_layers,
+        nonlinearity=estimator.nonlinearity,
+        batch_first=True,
+        dropout=estimator.dropout,
+        bidirectional=estimator.bidirectional,
+        dtype=dtype,
+        generator=generator,
+    )
+    features = estimator.hidden_size * (2 if estimator.bidirectional else 1)
+    return ManyToOne(rnn, Linear(features, outputs, dtype=dtype, generator=generator))
+
+
+def fitted_network(estimator: Any, classes: npt.NDArray[Any]) -> ManyToOne:
+    """Return the network of the last fit, to go on from.
+
+    Raises
+    ------
+    ValueError
+        If classes or parameters ask for another network.
+    """
+    now = "with warm_start=True, which goes on from the last fit,"
+    if not np.array_equal(classes, estimator.classes_):
+        expected = f"{now} its classes {estimator.classes_}"
+        raise _check.fail(ValueError, "y", expected, str(classes))
+    wanted = architecture(estimator)
+    for name, fitted in estimator._architecture.items():
+        if wanted[name] != fitted:
+            raise _check.fail(ValueError, name, f"{now} its {fitted!r}", repr(wanted[name]))
+    estimator.rnn_.dropout = float(estimator.dropout)
+    return ManyToOne(estimator.rnn_, estimator.head_)
