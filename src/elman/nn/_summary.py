@@ -104,8 +104,12 @@ def summary(layer: Recurrent, input_size: Sequence[int]) -> Summary:
     >>> import elman
     >>> elman.summary(elman.nn.RNN(10, 5, batch_first=True), input_size=(1, 4, 10))
     RNN(10, 5, batch_first=True), x (1, 4, 10)
-    -----------------------------------------------------------------------
-    layer    output     parameters  multiply-adds  forward  training
+    --------------------------------------------------------------
+    layer  output     parameters  multiply-adds  forward  training
+    --------------------------------------------------------------
+    0      (1, 4, 5)          85            300    100 B     700 B
+    --------------------------------------------------------------
+    total  (1, 4, 5)          85            300    100 B     700 B
     """
     if not isinstance(layer, Recurrent):
         raise _check.fail(TypeError, "layer", "nn.RNN, nn.GRU or nn.LSTM", type(layer).__name__)
