@@ -56,7 +56,7 @@ def run_pip(python, *arguments, **environment):
 
 
 def install(clone, folder, **environment):
-    """Install into a new virtual environment; return what PROGRAM prints there, and its packages."""
+    """Install into a new environment; return what PROGRAM prints there, and the packages."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     done = run_pip(python, "install", str(clone), **environment)
@@ -102,9 +102,7 @@ def test_without_a_compiler_where_native_is_required(clone, tmp_path):
 
 
 def test_size_of_the_wheel(clone, tmp_path):
-    done = run_pip(
-        sys.executable, "wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(clone)
-    )
+    done = run_pip(sys.executable, "wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(clone))
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.stat().st_size < 1_500_000

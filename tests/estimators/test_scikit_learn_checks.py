@@ -1,0 +1,33 @@
+"""scikit-learn's own checks of its conventions, over both estimators; nothing is excused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from elman.estimators import RNNClassifier, SequenceScaler
+
+# Few epochs, and batches that hold all of a check's samples: an integer weight equals so many
+# repetitions of a sample only where both are in one batch.
+FAST = {"hidden_size": 8, "max_iter": 25, "learning_rate_init": 0.02, "batch_size": 400}
+
+
+@pytest.mark.filterwarnings("ignore:max_iter=25 epochs are over")
+@parametrize_with_checks([SequenceScaler(), SequenceScaler(with_mean=False), RNNClassifier(**FAST)])
+def test_conventions(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_tags_say_what_is_taken() -> None:
+    for estimator in (SequenceScaler(), RNNClassifier()):
+        tags = get_tags(estimator).input_tags
+        # Without two_d_array scikit-learn would skip every check above.
+        assert tags.two_d_array
+        assert tags.three_d_array
+        assert not tags.allow_nan
+        assert not tags.sparse
+    assert get_tags(SequenceScaler()).transformer_tags.preserves_dtype == ["float64", "float32"]
+    assert get_tags(RNNClassifier()).target_tags.required
