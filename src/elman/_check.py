@@ -48,25 +48,36 @@ def projection(value: Any, hidden_size: int) -> int:
         number = operator.index(value)
     except TypeError:
         expected = "an int, 0 for no projection"
-        raise fail(TypeError, "proj_size", expected, f"{value!r} ({type(value).__name__})") from None
+        raise fail(
+            TypeError, "proj_size", expected, f"{value!r} ({type(value).__name__})"
+        ) from None
     if not 0 <= number < hidden_size:
         expected = f"less than hidden_size = {hidden_size}, 0 for no projection"
         raise fail(ValueError, "proj_size", expected, str(number))
     return number
 
 
-def flag(name: str, value: Any) -> bool:
-    """Return `value`, which must be a bool (TypeError)."""
+def flag(name: str, value: Any, kind: type[Exception] = TypeError) -> bool:
+    """Return `value`, which must be a bool."""
     if not isinstance(value, bool | np.bool_):
-        raise fail(TypeError, name, "a bool", f"{value!r} ({type(value).__name__})")
+        raise fail(kind, name, "a bool", f"{value!r} ({type(value).__name__})")
     return bool(value)
 
 
 def probability(name: str, value: Any) -> float:
-    """Return `value` as a float in [0, 1]; anything else is a ValueError, as in torch."""
+    """Return `value` as a float in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If it is outside, a bool or a string.
+    TypeError
+        If it is no number otherwise.
+    """
     is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not is_number or not 0 <= value <= 1:
-        raise fail(ValueError, name, "a number in [0, 1]", f"{value!r} ({type(value).__name__})")
+        kind = ValueError if is_number or isinstance(value, bool | np.bool_ | str) else TypeError
+        raise fail(kind, name, "a number in [0, 1]", f"{value!r} ({type(value).__name__})")
     return float(value)
 
 
@@ -89,11 +100,16 @@ def float_dtype(name: str, value: Any) -> np.dtype[Any]:
     raise fail(TypeError, name, "numpy.float32 or numpy.float64", repr(value))
 
 
-def same_dtype(name: str, array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> None:
-    """Hold that `array` has the layer's `dtype` (ValueError)."""
+def same_dtype(
+    name: str,
+    array: np.ndarray[Any, Any],
+    dtype: np.dtype[Any],
+    kind: type[Exception] = ValueError,
+) -> None:
+    """Hold that `array` has the layer's `dtype`."""
     if array.dtype != dtype:
         raise fail(
-            ValueError,
+            kind,
             name,
             f"the layer's dtype {dtype}",
             str(array.dtype),

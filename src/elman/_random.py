@@ -117,10 +117,10 @@ class Generator:
     ) -> FloatArray:
         """Draw a mask: 0 with probability `p`, else 1 / (1 - p); in row-major order.
 
-        Where p is 1 nothing is drawn, as in torch.
+        Where p is 0 or 1 nothing is drawn, as in torch.
         """
-        if p == 1.0:
-            return np.zeros(shape, dtype)
+        if p in (0.0, 1.0):
+            return np.full(shape, 1.0 - p, dtype)
         kept = self._bits_53(math.prod(shape)) * 2.0**-53 < 1.0 - p
         scale = dtype.type(1.0) / dtype.type(1.0 - p)
         return (kept * scale).astype(dtype, copy=False).reshape(shape)

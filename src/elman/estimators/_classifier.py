@@ -33,9 +33,10 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     hidden_size : int
         H, the number of values of a state.
     num_layers : int
-    cell : "rnn"
-        The Elman network.
+    cell : "rnn", "gru" or "lstm"
+        The Elman network, the gated recurrent unit or the long short-term memory.
     nonlinearity : "tanh" or "relu"
+        Of the Elman network; the others have their own.
     bidirectional : bool
         Whether to read the sequences backwards too.
     dropout : float in [0, 1]
@@ -72,7 +73,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array, shape (K,)
-    rnn_ : nn.RNN
+    rnn_ : nn.RNN, nn.GRU or nn.LSTM
     head_ : nn.Linear
         The network, in the dtype of X.
     n_features_in_ : int
@@ -224,7 +225,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         """Set the fitted attributes; warn if training might have gone further."""
         self.rnn_, self.head_, self.classes_ = network.rnn, network.head, classes
         self._architecture = architecture(self)
-        self.n_iter_ = len(result.loss_curve)
+        self.n_iter_ = result.n_iter
         losses_before = self.loss_curve_ if goes_on else []
         self.loss_curve_: list[float] = losses_before + result.loss_curve
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan

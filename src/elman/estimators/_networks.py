@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from elman import Generator, _check
-from elman.nn import RNN, Linear
+from elman.nn import GRU, LSTM, RNN, Linear
 from elman.train import ManyToOne, Sequences
 
-CELLS = {"rnn": RNN}
+CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 """The layer for each value of `cell`."""
 
 
@@ -26,16 +26,17 @@ def new_network(
 ) -> ManyToOne:
     """Make a network for sequences, in their dtype, with weights drawn from `generator`."""
     columns, dtype = sequences.frames.shape[1], sequences.frames.dtype
+    options = {"nonlinearity": estimator.nonlinearity} if estimator.cell == "rnn" else {}
     rnn = CELLS[estimator.cell](
         columns,
         estimator.hidden_size,
         estimator.num_layers,
-        nonlinearity=estimator.nonlinearity,
         batch_first=True,
         dropout=estimator.dropout,
         bidirectional=estimator.bidirectional,
         dtype=dtype,
         generator=generator,
+        **options,
     )
     features = estimator.hidden_size * (2 if estimator.bidirectional else 1)
     return ManyToOne(rnn, Linear(features, outputs, dtype=dtype, generator=generator))

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from elman._typing import FloatArray, IntArray
+from elman._typing import FloatArray
 from elman.estimators._sequences import read
 
 
@@ -85,7 +85,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.mean_: FloatArray | None = self._scaler.mean_
         self.var_: FloatArray | None = self._scaler.var_
         self.scale_: FloatArray | None = self._scaler.scale_
-        self.n_samples_seen_: int | IntArray = self._scaler.n_samples_seen_
+        self.n_samples_seen_ = int(self._scaler.n_samples_seen_)
         return self
 
     def transform(self, X: Any) -> Any:

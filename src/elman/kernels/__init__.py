@@ -19,7 +19,17 @@ from elman import _check
 from elman.kernels import reference
 from elman.kernels.cells import GATES, KEPT_VALUES, State, Weights
 
-__all__ = ["GATES", "KEPT_VALUES", "State", "Weights", "backend", "backward", "forward", "prepare", "show_config"]
+__all__ = [
+    "GATES",
+    "KEPT_VALUES",
+    "State",
+    "Weights",
+    "backend",
+    "backward",
+    "forward",
+    "prepare",
+    "show_config",
+]
 
 
 def _choose() -> ModuleType:

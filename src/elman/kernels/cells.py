@@ -1,8 +1,9 @@
 """One time step of each cell in NumPy, forward beside backward: the equations themselves.
 
 Letters: N batch, I input, H hidden, P projection. `x` is (N, I), `h` (N, H), or (N, P) for an LSTM
-with a projection, `c` (N, H), `mask` like h or None. Gates follow one another in torch's order along
-the first axis of the weights: i, f, g, o of an LSTM; r, z, n of a GRU. σ is the logistic function.
+with a projection, `c` (N, H), `mask` like h or None. Gates follow one another in torch's order
+along the first axis of the weights: i, f, g, o of an LSTM; r, z, n of a GRU. σ is the logistic
+function.
 """
 
 from __future__ import annotations
@@ -47,7 +48,6 @@ KEPT_VALUES = {"rnn_tanh": 0, "rnn_relu": 0, "gru": 4, "lstm": 5}
 """How many values of each unit, step and row the native kernels keep for backward."""
 
 
-
 class Cell(NamedTuple):
     """A cell's step and its backward.
 
@@ -65,7 +65,10 @@ class Cell(NamedTuple):
 def rnn_forward(
     w: Weights, x: FloatArray, state: State, mask: FloatArray | None = None
 ) -> tuple[State, Any]:
-    """h' = φ(W_ih x + b_ih + W_hh h + b_hh), φ being tanh or relu (Elman 1990)."""
+    """Elman's cell (Elman 1990), φ being tanh or relu.
+
+    h' = φ(W_ih x + b_ih + W_hh h + b_hh)
+    """
     (h,) = state
     a = _affine(x, w.weight_ih, w.bias_ih) + _affine(_masked(h, mask), w.weight_hh, w.bias_hh)
     h_next = np.tanh(a) if w.cell == "rnn_tanh" else np.maximum(a, 0)
@@ -73,7 +76,7 @@ def rnn_forward(
 
 
 def rnn_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
-    """d_a = d_h' φ'(a), where φ' is 1 - h'² or [h' > 0]."""
+    """Through φ' = 1 - h'² or [h' > 0]."""
     x, h, h_next, mask = kept
     (d_h_next,) = d_state
     d_a = d_h_next * (1 - h_next * h_next if w.cell == "rnn_tanh" else h_next > 0)
@@ -129,8 +132,8 @@ def lstm_forward(
     """
     h, c = state
     a = _affine(x, w.weight_ih, w.bias_ih) + _affine(_masked(h, mask), w.weight_hh, w.bias_hh)
-    i, f, g, o = np.split(a, 4, axis=1)
-    i, f, g, o = _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
+    a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)
+    i, f, g, o = _sigmoid(a_i), _sigmoid(a_f), np.tanh(a_g), _sigmoid(a_o)
     c_next = f * c + i * g
     hidden = o * np.tanh(c_next)
     h_next = hidden if w.weight_hr is None else hidden @ w.weight_hr.T
@@ -200,4 +203,5 @@ def _affine_backward(
 def _sigmoid(a: FloatArray) -> FloatArray:
     """1 / (1 + e^-a) without overflow."""
     e = np.exp(-np.abs(a))
-    return np.where(a < 0, e, a.dtype.type(1)) / (1 + e)
+    sigmoid: FloatArray = np.where(a < 0, e, a.dtype.type(1)) / (1 + e)
+    return sigmoid

@@ -22,7 +22,7 @@ _CELLS = {"rnn_tanh": 0, "rnn_relu": 1, "gru": 2, "lstm": 3}
 
 
 class Prepared:
-    """Weights packed into panels: those for forward now, those for backward when first asked for."""
+    """Weights packed into panels, those for backward when first asked for."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
@@ -40,7 +40,11 @@ class Prepared:
         w, packed = self.weights, self._packed
         gates = w.gates if transpose else 1
         weight_hr = None if w.weight_hr is None else packed(w.weight_hr, transpose, 1)
-        return packed(w.weight_ih, transpose, gates), packed(w.weight_hh, transpose, gates), weight_hr
+        return (
+            packed(w.weight_ih, transpose, gates),
+            packed(w.weight_hh, transpose, gates),
+            weight_hr,
+        )
 
     def _pack_biases(self) -> tuple[Any, Any]:
         """The biases' sum, or one by one for a GRU, whose sums of x and h stay apart."""

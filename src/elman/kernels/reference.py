@@ -105,19 +105,18 @@ def backward(
     d_state = tuple(np.zeros_like(part) for part in kept.state)
     for part, part_n in zip(d_state, d_state_n or (), strict=False):
         part[...] = part_n
-    d_weights = Weights(weights.cell, *(w if w is None else np.zeros_like(w) for w in weights[1:]))
-
+    d_weights: list[Any] = [None if w is None else np.zeros_like(w) for w in weights[1:]]
     for t, rows, kept_t in reversed(kept.steps):
-        d_state_t = [part[rows] for part in d_state]
+        d_state_t = tuple(part[rows] for part in d_state)
         if d_output is not None:
-            d_state_t[0] = d_state_t[0] + d_output[t, rows]
-        d_x[t, rows], d_state_t, d_weights_t = step_backward(weights, kept_t, tuple(d_state_t))
+            d_state_t = (d_state_t[0] + d_output[t, rows], *d_state_t[1:])
+        d_x[t, rows], d_state_t, d_weights_t = step_backward(weights, kept_t, d_state_t)
         for part, part_t in zip(d_state, d_state_t, strict=True):
             part[rows] = part_t
-        for total, term in zip(d_weights[1:], d_weights_t[1:], strict=True):
+        for total, term in zip(d_weights, d_weights_t[1:], strict=True):
             if total is not None:
                 total += term
-    return d_x, d_state, d_weights
+    return d_x, d_state, Weights(weights.cell, *d_weights)
 
 
 def _steps(T: int, lengths: IntArray | None, reverse: bool) -> Iterator[tuple[Any, Any]]:

@@ -71,13 +71,25 @@ class Batch(NamedTuple):
         return padded
 
 
+def check_dimensions(layer: Recurrent, x: Any) -> int | None:
+    """Return N, or None without a batch; ValueError if x has neither 2 nor 3 axes."""
+    if isinstance(x, list | tuple):
+        return len(x)
+    shape = np.shape(x)
+    if len(shape) not in (2, 3):
+        axes = "(N, T, input_size)" if layer.batch_first else "(T, N, input_size)"
+        expected = f"{axes}, or (T, input_size) without a batch"
+        raise _check.fail(ValueError, "x", expected, f"{len(shape)}-D, shape {shape}")
+    return None if len(shape) == 2 else shape[0 if layer.batch_first else 1]
+
+
 def read(layer: Recurrent, x: Any, lengths: Lengths | None) -> Batch:
-    """Check x and lengths for `layer`.
+    """Check x, whose dimensions are right, and lengths for `layer`.
 
     Raises
     ------
     ValueError
-        If the number of dimensions or a dtype of x, or `lengths`, do not fit.
+        If a dtype of x or `lengths` do not fit.
     RuntimeError
         If the last axis of x does not fit, or T is 0.
     """
@@ -89,14 +101,6 @@ def read(layer: Recurrent, x: Any, lengths: Lengths | None) -> Batch:
         return _read_ragged(layer, x)
 
     x = np.asarray(x)
-    if x.ndim not in (2, 3):
-        axes = "(N, T, input_size)" if layer.batch_first else "(T, N, input_size)"
-        raise _check.fail(
-            ValueError,
-            "x",
-            f"{axes}, or (T, input_size) without a batch",
-            f"{x.ndim}-D, shape {x.shape}",
-        )
     _check.same_dtype("x", x, layer.dtype)
     _check_last_axis(layer, "x", x)
     batched = x.ndim == 3

@@ -26,7 +26,14 @@ def shapes(
 
 def weights(cell: str, parameters: Mapping[str, FloatArray], suffix: str = "") -> Weights:
     """Gather a cell's parameters, whose names end in `suffix`, for the kernels."""
-    return Weights(cell, *(parameters.get(name + suffix) for name in Weights._fields[1:]))
+    return Weights(
+        cell,
+        parameters["weight_ih" + suffix],
+        parameters["weight_hh" + suffix],
+        parameters.get("bias_ih" + suffix),
+        parameters.get("bias_hh" + suffix),
+        parameters.get("weight_hr" + suffix),
+    )
 
 
 def by_name(weights: Weights, suffix: str = "") -> dict[str, FloatArray]:

@@ -59,17 +59,18 @@ class Linear(Module):
         super().__init__(dtype, device, generator)
         self.in_features = _check.size("in_features", in_features)
         self.out_features = _check.size("out_features", out_features)
+        has_bias = _check.flag("bias", bias)
         # torch draws the weight by Kaiming's rule with a = √5: 1 / √in_features but for rounding.
         gain = math.sqrt(2.0 / (1 + math.sqrt(5) ** 2))
         bound = math.sqrt(3.0) * (gain / math.sqrt(self.in_features))
         self._draw("weight", (self.out_features, self.in_features), bound)
-        if _check.flag("bias", bias):
+        if has_bias:
             self._draw("bias", (self.out_features,), 1 / math.sqrt(self.in_features))
 
     def __call__(self, x: Any) -> FloatArray:
         """Return y, shape (…, out_features), of x, shape (…, in_features) and the layer's dtype."""
         x = np.asarray(x)
-        _check.same_dtype("x", x, self.dtype)
+        _check.same_dtype("x", x, self.dtype, RuntimeError)
         if x.shape[-1:] != (self.in_features,):
             expected = f"in_features = {self.in_features} on the last axis"
             raise _check.fail(RuntimeError, "x", expected, f"shape {x.shape}")
@@ -81,8 +82,12 @@ class Linear(Module):
     def vjp(self, x: Any) -> tuple[FloatArray, Callable[[FloatArray], LinearGradients]]:
         """Return y and the function that takes the gradient with respect to y backwards."""
         y = self(x)
+        expected = y.shape
 
         def backward(d_y: FloatArray) -> LinearGradients:
+            d_y = np.asarray(d_y)
+            _check.same_dtype("d_y", d_y, self.dtype)
+            _check.shape("d_y", d_y, "the shape of y", expected)
             rows, d_rows = (
                 np.asarray(x).reshape(-1, self.in_features),
                 d_y.reshape(-1, self.out_features),

@@ -48,8 +48,8 @@ class LSTM(Recurrent):
         Probability of zeroing each value of h where W_hh takes it, for all steps of a sequence
         alike, in training mode (Gal & Ghahramani 2016).
     learn_initial_state : bool
-        Whether initial states are parameters, h_0 (L·D, H) and c_0 (L·D, H), zero at first, from which a call
-        without a state begins.
+        Whether initial states are parameters, h_0 (L·D, P) and c_0 (L·D, H), zero at first, from
+        which a call without a state begins.
     generator : elman.Generator, optional
         Where weights and dropout masks are drawn from; None for the one `elman.manual_seed` seeds.
 

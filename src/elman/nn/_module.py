@@ -108,7 +108,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Set training mode, in which dropout is active; return the layer."""
-        self.training = _check.flag("mode", mode)
+        self.training = _check.flag("mode", mode, ValueError)
         return self
 
     def eval(self) -> Self:
@@ -126,7 +126,7 @@ class Module:
         self._parameters[name] = copy
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__
+        return {**self.__dict__, "_parameters": dict(self._parameters)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

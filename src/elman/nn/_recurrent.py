@@ -17,6 +17,7 @@ from elman.nn import _batch, _cell_parameters, _state
 from elman.nn._module import Module
 from elman.nn._stream import Stream
 
+
 class Gradients(NamedTuple):
     """Gradients of a recurrent layer, each shaped like what it belongs to.
 
@@ -156,6 +157,7 @@ class Recurrent(Module):
         RuntimeError
             If the last axis of x or the shape of a state does not fit, or T is 0.
         """
+        _state.check_dimensions(self, state, _batch.check_dimensions(self, x))
         batch = _batch.read(self, x, lengths)
         state = _state.read(self, state, batch, self._initial_state(batch.x.shape[1]))
         output, state_n, _ = self._run(batch, state, keep=False)
@@ -181,6 +183,7 @@ class Recurrent(Module):
         backward : function of (d_output=None, d_state_n=None), each shaped like what it belongs to
             Returns `Gradients`; None stands for zeros.
         """
+        _state.check_dimensions(self, state, _batch.check_dimensions(self, x))
         batch = _batch.read(self, x, lengths)
         initial = self._initial_state(batch.x.shape[1])
         state_0 = _state.read(self, state, batch, initial)
@@ -259,6 +262,7 @@ class Recurrent(Module):
         D, P = self._num_directions, self._state_sizes[0]
         d_states: list[State] = []
         gradients: dict[str, FloatArray] = {}
+        d_x: FloatArray = np.empty(0)
         for k in reversed(range(self.num_layers * D)):
             layer, direction = divmod(k, D)
             suffix = self._suffixes[k]

@@ -15,9 +15,32 @@ if TYPE_CHECKING:
     from elman.nn._recurrent import Recurrent
 
 
-def read(
-    layer: Recurrent, state: Any, batch: Batch, default: State, names: str = "{}_0"
-) -> State:
+def check_dimensions(layer: Recurrent, state: Any, N: int | None, names: str = "{}_0") -> None:
+    """Hold that each part of a state has as many axes as x asks for; N is None without a batch.
+
+    Raises
+    ------
+    TypeError
+        If an LSTM's state is no pair.
+    RuntimeError
+        If a part has another number of axes.
+    """
+    parts = _parts(layer, state, names)
+    for letter, part, size in zip("hc", parts, layer._state_sizes, strict=False):
+        name, LD = names.format(letter), len(layer._suffixes)
+        expected = (LD, size) if N is None else (LD, N, size)
+        shape = np.shape(part)
+        if part is not None and len(shape) != len(expected):
+            raise _check.fail(
+                RuntimeError,
+                name,
+                f"{_axes(layer, name, N is not None)} = {expected}, {len(expected)}-D",
+                f"{len(shape)}-D, shape {shape}",
+                f"x is {'one sequence without a batch' if N is None else 'a batch'}",
+            )
+
+
+def read(layer: Recurrent, state: Any, batch: Batch, default: State, names: str = "{}_0") -> State:
     """Return states (L·D, N, ·), one for each part of the layer's state.
 
     Parameters
@@ -41,15 +64,11 @@ def read(
     """
     if state is None:
         return default
-    if len(default) == 1:
-        return (_read_part(layer, state, batch, default[0].shape, names.format("h")),)
-    if not isinstance(state, tuple | list) or len(state) != 2:
-        pair = f"({names.format('h')}, {names.format('c')})"
-        got = f"{len(state)} of them" if isinstance(state, tuple | list) else type(state).__name__
-        raise _check.fail(TypeError, "state", f"a pair {pair}", got)
+    check_dimensions(layer, state, batch.x.shape[1] if batch.batched else None, names)
+    state = _parts(layer, state, names)
     return tuple(
         other if part is None else _read_part(layer, part, batch, other.shape, names.format(letter))
-        for part, other, letter in zip(state, default, "hc", strict=True)
+        for part, other, letter in zip(state, default, "hc", strict=False)
     )
 
 
@@ -62,23 +81,31 @@ def restore(state: State, batch: Batch) -> Any:
 def _read_part(
     layer: Recurrent, state: Any, batch: Batch, shape: tuple[int, ...], name: str
 ) -> FloatArray:
-    array: FloatArray = np.asarray(state)
-    last = "proj_size" if layer.proj_size and name.strip("d_").startswith("h") else "hidden_size"
-    axes = f"(num_layers * num_directions, N, {last})"
-    expected = shape
-    if not batch.batched:
-        axes, expected = f"(num_layers * num_directions, {last})", (shape[0], shape[2])
-    if array.ndim != len(expected):
-        raise _check.fail(
-            RuntimeError,
-            name,
-            f"{axes} = {expected}, {len(expected)}-D",
-            f"{array.ndim}-D, shape {array.shape}",
-            f"x is {'a batch' if batch.batched else 'one sequence without a batch'}",
-        )
-    _check.same_dtype(name, array, layer.dtype)
-    _check.shape(name, array, axes, expected, _likely_fix(layer, name, array.shape, expected))
+    array = np.asarray(state)
+    expected = shape if batch.batched else (shape[0], shape[2])
+    _check.same_dtype(name, array, layer.dtype, RuntimeError)
+    fix = _likely_fix(layer, name, array.shape, expected)
+    _check.shape(name, array, _axes(layer, name, batch.batched), expected, fix)
     return rows_contiguous(array.reshape(shape))
+
+
+def _parts(layer: Recurrent, state: Any, names: str) -> tuple[Any, ...]:
+    """Return (h,), or (h, c) of an LSTM, which must be given as a pair."""
+    if len(layer._state_sizes) == 1:
+        return (state,)
+    if state is None:
+        return (None, None)
+    if not isinstance(state, tuple | list) or len(state) != 2:
+        pair = f"({names.format('h')}, {names.format('c')})"
+        got = f"{len(state)} of them" if isinstance(state, tuple | list) else type(state).__name__
+        raise _check.fail(TypeError, "state", f"a pair {pair}", got)
+    return tuple(state)
+
+
+def _axes(layer: Recurrent, name: str, batched: bool) -> str:
+    """Name the axes of a part of the state."""
+    last = "proj_size" if layer.proj_size and "h_" in name else "hidden_size"
+    return f"(num_layers * num_directions, {'N, ' if batched else ''}{last})"
 
 
 def _likely_fix(

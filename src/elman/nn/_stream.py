@@ -65,7 +65,7 @@ class Stream:
     @property
     def batch_size(self) -> int:
         """N, how many sequences run side by side."""
-        return self._state[0].shape[1]
+        return int(self._state[0].shape[1])
 
     def step(self, x_t: Any, out: FloatArray | None = None) -> FloatArray:
         """Make one time step.
@@ -142,7 +142,7 @@ class Stream:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to a file (.npz); the weights are not in it."""
         order = str(kernels.show_config()["summation_order"])
-        parts = dict(zip("hc", self._state, strict=False))
+        parts: dict[str, Any] = dict(zip("hc", self._state, strict=False))
         with open(path, "wb") as file:
             np.savez(file, summation_order=np.array(order), **parts)
 
@@ -164,4 +164,3 @@ class Stream:
 
     def __repr__(self) -> str:
         return f"Stream({self._layer!r}, batch_size={self.batch_size})"
-

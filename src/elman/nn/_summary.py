@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +32,8 @@ class SummaryRow(NamedTuple):
     training_bytes: int
 
 
-class Summary(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Summary:
     """A table, printed as text or shown as HTML in a notebook.
 
     rows : one for each layer and direction
@@ -55,12 +57,15 @@ class Summary(NamedTuple):
         rule = "-" * max(map(len, lines))
         return "\n".join([self.title, rule, lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         head, *body = self._table()
         rows = ["<tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in head) + "</tr>"]
-        rows += ["<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in line) + "</tr>" for line in body]
+        rows += [
+            "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in line) + "</tr>" for line in body
+        ]
         caption = f"<caption>{html.escape(self.title)}</caption>"
         return f"<table>{caption}{''.join(rows)}</table>"
 
@@ -127,8 +132,15 @@ def summary(layer: Recurrent, input_size: Sequence[int]) -> Summary:
         _row(layer, k, suffix, T * N, N, (*shape[:-1], P))
         for k, suffix in enumerate(layer._suffixes)
     ]
-    sums = [sum(row[column] for row in rows) for column in range(2, len(SummaryRow._fields))]
-    total = SummaryRow("total", (*shape[:-1], D * P), *sums)
+    initial = sum(p.size for name, p in layer.named_parameters() if "_l" not in name)
+    total = SummaryRow(
+        "total",
+        (*shape[:-1], D * P),
+        sum(row.parameters for row in rows) + initial,
+        sum(row.multiply_adds for row in rows),
+        sum(row.forward_bytes for row in rows),
+        sum(row.training_bytes for row in rows),
+    )
     return Summary(f"{layer!r}, x {shape}", rows, total)
 
 
@@ -150,7 +162,12 @@ def _row(
     bytes_each = np.dtype(layer.dtype).itemsize
     name = f"{k // D}" + ("" if D == 1 else " reverse" if k % D else " forward")
     return SummaryRow(
-        name, output_shape, parameters, steps * products, forward * bytes_each, training * bytes_each
+        name,
+        output_shape,
+        parameters,
+        steps * products,
+        forward * bytes_each,
+        training * bytes_each,
     )
 
 

@@ -108,7 +108,7 @@ def kaiming_uniform(
     nonlinearity: Literal["leaky_relu", "relu", "tanh", "linear"] = "leaky_relu",
     generator: Generator | None = None,
 ) -> FloatArray:
-    """Draw from U(-b, b), b = gain √(3 / fan) (He et al. 2015); `a` is the slope of a leaky relu."""
+    """Draw from U(-b, b), b = gain √(3 / fan) (He et al. 2015); `a` is a leaky relu's slope."""
     std = _kaiming_std(like, a, mode, nonlinearity)
     return _source(generator).uniform(like.shape, math.sqrt(3.0) * std, like.dtype)
 
@@ -120,7 +120,7 @@ def kaiming_normal(
     nonlinearity: Literal["leaky_relu", "relu", "tanh", "linear"] = "leaky_relu",
     generator: Generator | None = None,
 ) -> FloatArray:
-    """Draw from N(0, σ²), σ = gain / √fan (He et al. 2015); `a` is the slope of a leaky relu."""
+    """Draw from N(0, σ²), σ = gain / √fan (He et al. 2015); `a` is a leaky relu's slope."""
     return normal(like, std=_kaiming_std(like, a, mode, nonlinearity), generator=generator)
 
 
@@ -132,7 +132,8 @@ def orthogonal(
     Saxe, McClelland & Ganguli 2014, "Exact solutions to the nonlinear dynamics of learning in deep
     linear neural networks". For weights of several gates, give each gate its own:
 
-        lstm.weight_hh_l0 = np.concatenate([init.orthogonal(w) for w in np.split(lstm.weight_hh_l0, 4)])
+        gates = np.split(lstm.weight_hh_l0, 4)
+        lstm.weight_hh_l0 = np.concatenate([init.orthogonal(gate) for gate in gates])
     """
     rows, columns = _matrix(like)
     drawn = _source(generator).normal((rows, columns), like.dtype)
@@ -190,4 +191,3 @@ def _kaiming_std(like: FloatArray, a: float, mode: str, nonlinearity: str) -> fl
     fan_out, fan_in = _matrix(like)
     fan = {"fan_in": fan_in, "fan_out": fan_out}[_check.choice("mode", mode, ["fan_in", "fan_out"])]
     return gains[_check.choice("nonlinearity", nonlinearity, list(gains))] / math.sqrt(fan)
-

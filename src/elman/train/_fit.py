@@ -40,6 +40,11 @@ class FitResult(NamedTuple):
     converged: bool
     interrupted: bool
 
+    @property
+    def n_iter(self) -> int:
+        """How many epochs were finished."""
+        return len(self.loss_curve)
+
 
 def fit(
     network: ManyToOne,

@@ -9,7 +9,7 @@ import numpy as np
 
 from elman import _check
 from elman._typing import FloatArray, IntArray, Lengths
-from elman.nn import RNN, Gradients, Linear
+from elman.nn import GRU, LSTM, RNN, Gradients, Linear
 from elman.train._sequences import Sequences
 
 _PREDICT_VALUES = 2**21
@@ -28,9 +28,9 @@ class ManyToOne:
 
     Parameters
     ----------
-    rnn : nn.RNN
+    rnn : nn.RNN, nn.GRU or nn.LSTM
     head : nn.Linear
-        With D·H in_features, K out_features and the dtype of `rnn`.
+        With D·H in_features (D·P with a projection), K out_features and the dtype of `rnn`.
 
     Raises
     ------
@@ -48,11 +48,12 @@ class ManyToOne:
     (2, 3)
     """
 
-    def __init__(self, rnn: RNN, head: Linear) -> None:
+    def __init__(self, rnn: RNN | GRU | LSTM, head: Linear) -> None:
         self._D = 2 if rnn.bidirectional else 1
-        features = self._D * rnn.hidden_size
+        size = "proj_size" if rnn.proj_size else "hidden_size"
+        features = self._D * getattr(rnn, size)
         if head.in_features != features:
-            expected = f"in_features = num_directions * hidden_size = {features}"
+            expected = f"in_features = num_directions * {size} = {features}"
             raise _check.fail(ValueError, "head", expected, str(head.in_features))
         if head.dtype != rnn.dtype:
             raise _check.fail(ValueError, "head", f"rnn's dtype {rnn.dtype}", str(head.dtype))
@@ -67,8 +68,8 @@ class ManyToOne:
         x, lengths
             As `rnn` takes them.
         """
-        _, h_n = self.rnn(x, lengths=lengths)
-        return self.head(self._last_states(h_n))
+        _, state_n = self.rnn(x, lengths=lengths)
+        return self.head(self._last_states(_h(state_n)))
 
     def vjp(
         self, x: Any, *, lengths: Lengths | None = None
@@ -86,14 +87,15 @@ class ManyToOne:
         backward : function of d_output, shaped like output
             Returns `nn.Gradients`, its parameters by the names of `state_dict`.
         """
-        (_, h_n), rnn_backward = self.rnn.vjp(x, lengths=lengths)
+        (_, state_n), rnn_backward = self.rnn.vjp(x, lengths=lengths)
+        h_n = _h(state_n)
         output, head_backward = self.head.vjp(self._last_states(h_n))
 
         def backward(d_output: FloatArray) -> Gradients:
             head = head_backward(d_output)
             d_h_n = np.zeros_like(h_n)
             d_h_n[-self._D :] = np.split(head.x, self._D, axis=-1)
-            rnn = rnn_backward(d_h_n=d_h_n)
+            rnn = rnn_backward(None, (d_h_n, None) if isinstance(state_n, tuple) else d_h_n)
             return Gradients(rnn.x, rnn.state, _join(rnn.parameters, head.parameters))
 
         return output, backward
@@ -115,7 +117,7 @@ class ManyToOne:
         rows = np.arange(len(sequences)) if rows is None else rows
         output = np.empty((len(rows), self.head.out_features), self.rnn.dtype)
         longest_first = np.argsort(-sequences.lengths[rows], kind="stable")
-        width = max(self._D * self.rnn.hidden_size, self.rnn.input_size)
+        width = max(self.head.in_features, self.rnn.input_size)
         start = 0
         while start < len(rows):
             T = max(1, int(sequences.lengths[rows[longest_first[start]]]))
@@ -172,6 +174,12 @@ class ManyToOne:
 
     def __repr__(self) -> str:
         return f"ManyToOne({self.rnn!r}, {self.head!r})"
+
+
+def _h(state: Any) -> FloatArray:
+    """Return h of a layer's state, which is (h, c) in an LSTM."""
+    h: FloatArray = state[0] if isinstance(state, tuple) else state
+    return h
 
 
 def _join(rnn: Mapping[str, FloatArray], head: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
