@@ -50,7 +50,8 @@ class Packed {
     const auto bytes = static_cast<size_t>(f.panel_size(K_, n_, gates)) * sizeof(Real);
     data_.reset(static_cast<Real*>(std::aligned_alloc(64, (bytes + 127) / 64 * 64)));
     if (!data_) throw std::bad_alloc();
-    f.pack(w.data(), w.stride(transpose ? 1 : 0), w.stride(transpose ? 0 : 1), K_, n_, gates, data_.get());
+    f.pack(w.data(), w.stride(transpose ? 1 : 0), w.stride(transpose ? 0 : 1), K_, n_, gates,
+           data_.get());
   }
 
   Panels<Real> panels() const { return {data_.get(), K_, n_, gates_}; }
@@ -68,8 +69,13 @@ class OwnedSchedule {
  public:
   template <class Real>
   OwnedSchedule(const Array<const Real, 3>& x, const Lengths& lengths, bool reverse)
-      : schedule_{static_cast<Index>(x.shape(0)), static_cast<Index>(x.shape(1)), nullptr, nullptr,
-                  nullptr, nullptr, reverse} {
+      : schedule_{static_cast<Index>(x.shape(0)),
+                  static_cast<Index>(x.shape(1)),
+                  nullptr,
+                  nullptr,
+                  nullptr,
+                  nullptr,
+                  reverse} {
     if (!lengths.is_valid()) return;
     const Index T = schedule_.T, N = schedule_.N;
     const Index* length = lengths.data();
@@ -124,9 +130,9 @@ Panels<Real> panels_or_null(const Packed<Real>* packed) {
 template <class Real>
 void forward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight_hh,
              const Packed<Real>* weight_hr, const Packed<Real>* bias, const Packed<Real>* bias_hh,
-             Array<const Real, 2> mask, Array<const Real, 3> x, Array<const Real, 2> h_0, Array<const Real, 2> c_0,
-             Array<Real, 3> output, Array<Real, 2> h_n, Array<Real, 2> c_n,
-             Contiguous<Real, 2> kept, const Lengths& lengths, bool reverse) {
+             Array<const Real, 2> mask, Array<const Real, 3> x, Array<const Real, 2> h_0,
+             Array<const Real, 2> c_0, Array<Real, 3> output, Array<Real, 2> h_n,
+             Array<Real, 2> c_n, Contiguous<Real, 2> kept, const Lengths& lengths, bool reverse) {
   const OwnedSchedule schedule(x, lengths, reverse);
   const Panels<Real> w_ih = weight_ih.panels(), w_hh = weight_hh.panels();
   const Forward<Real> call{schedule.get(),
@@ -151,14 +157,14 @@ void forward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight
 
 template <class Real>
 void backward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight_hh,
-              const Packed<Real>* weight_hr, Array<const Real, 2> mask, Array<const Real, 3> x, Array<const Real, 2> h_0,
-              Array<const Real, 2> c_0, Array<const Real, 3> output,
+              const Packed<Real>* weight_hr, Array<const Real, 2> mask, Array<const Real, 3> x,
+              Array<const Real, 2> h_0, Array<const Real, 2> c_0, Array<const Real, 3> output,
               Contiguous<const Real, 2> kept, const Lengths& lengths, bool reverse,
-              Array<const Real, 3> d_output, Array<const Real, 2> d_h_n,
-              Array<const Real, 2> d_c_n, Array<Real, 3> d_x, Array<Real, 2> d_h_0,
-              Array<Real, 2> d_c_0, Contiguous<Real, 2> d_weight_ih,
-              Contiguous<Real, 2> d_weight_hh, Contiguous<Real, 2> d_weight_hr,
-              Contiguous<Real, 1> d_bias, Contiguous<Real, 1> d_bias_hh) {
+              Array<const Real, 3> d_output, Array<const Real, 2> d_h_n, Array<const Real, 2> d_c_n,
+              Array<Real, 3> d_x, Array<Real, 2> d_h_0, Array<Real, 2> d_c_0,
+              Contiguous<Real, 2> d_weight_ih, Contiguous<Real, 2> d_weight_hh,
+              Contiguous<Real, 2> d_weight_hr, Contiguous<Real, 1> d_bias,
+              Contiguous<Real, 1> d_bias_hh) {
   const OwnedSchedule schedule(x, lengths, reverse);
   const Panels<Real> w_ih = weight_ih.panels(), w_hh = weight_hh.panels();
   const Cell kind = static_cast<Cell>(cell);
@@ -194,18 +200,17 @@ void bind(nb::module_& m, const char* packed) {
   nb::class_<Packed<Real>>(m, packed).def(nb::init<Array<const Real, 2>, bool, Index>(),
                                           "w"_a.noconvert(), "transpose"_a, "gates"_a);
   m.def("forward", &forward<Real>, "cell"_a, "weight_ih"_a, "weight_hh"_a, "weight_hr"_a.none(),
-        "bias"_a.none(), "bias_hh"_a.none(), "mask"_a.noconvert().none(), "x"_a.noconvert(), "h_0"_a.noconvert(),
-        "c_0"_a.noconvert().none(), "output"_a.noconvert(), "h_n"_a.noconvert(),
-        "c_n"_a.noconvert().none(), "kept"_a.noconvert().none(), "lengths"_a.noconvert().none(),
-        "reverse"_a);
+        "bias"_a.none(), "bias_hh"_a.none(), "mask"_a.noconvert().none(), "x"_a.noconvert(),
+        "h_0"_a.noconvert(), "c_0"_a.noconvert().none(), "output"_a.noconvert(),
+        "h_n"_a.noconvert(), "c_n"_a.noconvert().none(), "kept"_a.noconvert().none(),
+        "lengths"_a.noconvert().none(), "reverse"_a);
   m.def("backward", &backward<Real>, "cell"_a, "weight_ih"_a, "weight_hh"_a, "weight_hr"_a.none(),
         "mask"_a.noconvert().none(), "x"_a.noconvert(), "h_0"_a.noconvert(),
-        "c_0"_a.noconvert().none(), "output"_a.noconvert(),
-        "kept"_a.noconvert().none(), "lengths"_a.noconvert().none(), "reverse"_a,
-        "d_output"_a.noconvert().none(), "d_h_n"_a.noconvert().none(),
-        "d_c_n"_a.noconvert().none(), "d_x"_a.noconvert(), "d_h_0"_a.noconvert(),
-        "d_c_0"_a.noconvert().none(), "d_weight_ih"_a.noconvert(), "d_weight_hh"_a.noconvert(),
-        "d_weight_hr"_a.noconvert().none(), "d_bias"_a.noconvert(),
+        "c_0"_a.noconvert().none(), "output"_a.noconvert(), "kept"_a.noconvert().none(),
+        "lengths"_a.noconvert().none(), "reverse"_a, "d_output"_a.noconvert().none(),
+        "d_h_n"_a.noconvert().none(), "d_c_n"_a.noconvert().none(), "d_x"_a.noconvert(),
+        "d_h_0"_a.noconvert(), "d_c_0"_a.noconvert().none(), "d_weight_ih"_a.noconvert(),
+        "d_weight_hh"_a.noconvert(), "d_weight_hr"_a.noconvert().none(), "d_bias"_a.noconvert(),
         "d_bias_hh"_a.noconvert().none());
 }
 

@@ -47,9 +47,9 @@ struct StepBackward {
   const Real* h_before;  // for GRU
   const Real* c_before;  // for LSTM
   const Real* kept;
-  Real* d_carried;       // gradient carried to the step before: of h beside W_hh for GRU, of c for LSTM
-  Real* d_a;             // gradient of the sums (of those of h for GRU): gate k of unit j at [k * H + j]
-  Real* d_a_n;           // for GRU, of its third gate's sum of x
+  Real* d_carried;  // gradient carried to the step before: of h beside W_hh for GRU, of c for LSTM
+  Real* d_a;        // gradient of the sums (of those of h for GRU): gate k of unit j at [k * H + j]
+  Real* d_a_n;      // for GRU, of its third gate's sum of x
   Index H;
 };
 
@@ -76,8 +76,8 @@ struct Elman {
   }
 };
 
-// r, z = σ(x's sums + h's), n = tanh(x's + r h's), h = (1 - z) n + z h_before (Cho et al. 2014, with
-// the reset after the product, as cuDNN and torch have it).
+// r, z = σ(x's sums + h's), n = tanh(x's + r h's), h = (1 - z) n + z h_before (Cho et al. 2014,
+// with the reset after the product, as cuDNN and torch have it).
 struct Gru {
   static constexpr Cell cell = Cell::gru;
 

@@ -100,7 +100,8 @@ class RecurrenceBackward {
       for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
       product(M, rows, G * c_.H, c_.P, w, sums);
       for (int m = 0; m < M && c_.mask.data; ++m) {
-        const Real *factors = c_.mask.row(s_.row(i + m)) + first, *through = masked + m * most_columns;
+        const Real *factors = c_.mask.row(s_.row(i + m)) + first,
+                   *through = masked + m * most_columns;
         for (Index j = 0; j < n; ++j) d_h[m * most_columns + j] += factors[j] * through[j];
       }
     }
@@ -119,7 +120,8 @@ class RecurrenceBackward {
   // carries from the step after.
   void add_outer(Index step, Index i, Index first, Index n, bool has_later, Real* d_h) {
     const Index row = s_.row(i);
-    if (step >= 0 && c_.d_output.data) copy_row(d_h, c_.d_output.row(s_.time(i, step), row) + first, n);
+    if (step >= 0 && c_.d_output.data)
+      copy_row(d_h, c_.d_output.row(s_.time(i, step), row) + first, n);
     const Real* more = nullptr;
     if (!has_later && c_.d_h_n.data) more = c_.d_h_n.row(row) + first;
     if (has_later && C::cell == Cell::gru) more = c_.d_h_0.row(row) + first;
@@ -129,16 +131,20 @@ class RecurrenceBackward {
   // From d_h of the projected states to that of the unprojected ones, W_hrᵀ d_h, and on.
   void for_hidden_tiles(Index step) {
     const int most = most_rows(interleaved_chains(c_.H));
-    for_columns(c_.weight_hr, share_of_H_.begin, share_of_H_.end, rows_at(step) - b_.rows_begin, [&](const Columns<Real>& w) {
-      const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.H - first);
-      for_row_groups(b_.rows_begin, rows_at(step), most, [&](Index i, int M) {
-        alignas(64) Real d_hidden[tile_rows * most_columns];
-        const Real* rows[tile_rows] = {};
-        for (int m = 0; m < M; ++m) rows[m] = out_.d_h + pair(i + m, step) * c_.P;
-        product(M, rows, c_.P, c_.H, w, Sums<Real>{nullptr, 0, d_hidden, most_columns, false});
-        for (int m = 0; m < M; ++m) finish_row(step, i + m, first, n, d_hidden + m * most_columns);
-      });
-    });
+    for_columns(c_.weight_hr, share_of_H_.begin, share_of_H_.end, rows_at(step) - b_.rows_begin,
+                [&](const Columns<Real>& w) {
+                  const Index first = w.vector * lanes<Real>,
+                              n = smaller(w.vectors * lanes<Real>, c_.H - first);
+                  for_row_groups(b_.rows_begin, rows_at(step), most, [&](Index i, int M) {
+                    alignas(64) Real d_hidden[tile_rows * most_columns];
+                    const Real* rows[tile_rows] = {};
+                    for (int m = 0; m < M; ++m) rows[m] = out_.d_h + pair(i + m, step) * c_.P;
+                    product(M, rows, c_.P, c_.H, w,
+                            Sums<Real>{nullptr, 0, d_hidden, most_columns, false});
+                    for (int m = 0; m < M; ++m)
+                      finish_row(step, i + m, first, n, d_hidden + m * most_columns);
+                  });
+                });
   }
 
   void finish_row(Index step, Index i, Index first, Index n, const Real* d_h) {
@@ -215,8 +221,8 @@ void clear_padding(const Backward<Real>& c, const Range& rows) {
 // blocks are added in order: threads cannot change a bit.
 constexpr Index pairs_per_block = 256;
 
-// Some rows of d_W = Σ d vᵀ over all pairs: d (pairs, D), d_W (D, n), and fill(pair, first, width, to)
-// writes values of v from `first` on. panel: room for pairs_per_block rows of a tile's width.
+// Some rows of d_W = Σ d vᵀ over all pairs: d (pairs, D), d_W (D, n), and fill(pair, first, width,
+// to) writes values of v from `first` on. panel: room for pairs_per_block rows of a tile's width.
 template <class Real, class Fill>
 void weight_gradient(const Schedule& s, const Real* d, Index D, Index n, const Range& some,
                      const Fill& fill, Real* panel, Real* d_weight) {
@@ -337,10 +343,14 @@ bool backward(const Backward<Real>& call, int available) {
 template <class Real>
 bool backward(Cell cell, const Backward<Real>& call, int threads) {
   switch (cell) {
-    case Cell::elman_tanh: return backward<Real, Elman<false>>(call, threads);
-    case Cell::elman_relu: return backward<Real, Elman<true>>(call, threads);
-    case Cell::gru: return backward<Real, Gru>(call, threads);
-    case Cell::lstm: return backward<Real, Lstm>(call, threads);
+    case Cell::elman_tanh:
+      return backward<Real, Elman<false>>(call, threads);
+    case Cell::elman_relu:
+      return backward<Real, Elman<true>>(call, threads);
+    case Cell::gru:
+      return backward<Real, Gru>(call, threads);
+    case Cell::lstm:
+      return backward<Real, Lstm>(call, threads);
   }
   return false;
 }

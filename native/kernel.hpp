@@ -57,7 +57,9 @@ struct Schedule {
 
 enum class Cell { elman_tanh, elman_relu, gru, lstm };
 
-constexpr Index gates(Cell cell) { return cell == Cell::gru ? 3 : cell == Cell::lstm ? 4 : 1; }
+constexpr Index gates(Cell cell) {
+  return cell == Cell::gru ? 3 : cell == Cell::lstm ? 4 : 1;
+}
 
 // How many values of a (step, row) pair forward keeps for backward: GRU r, z, n and W_hn h + b_hn;
 // LSTM i, f, g, o and c; Elman none, as its output is enough.
@@ -91,22 +93,23 @@ struct Backward {
   Array2<const Real> mask;            // as in forward
   Array3<const Real> x;               // (T, N, I)
   Array2<const Real> h_0, c_0;
-  Array3<const Real> output;          // as forward filled it
+  Array3<const Real> output;  // as forward filled it
   const Real* kept;
-  Array3<const Real> d_output;        // (T, N, P) or null
-  Array2<const Real> d_h_n, d_c_n;    // (N, P), (N, H) or null
-  Array3<Real> d_x;                   // (T, N, I)
+  Array3<const Real> d_output;      // (T, N, P) or null
+  Array2<const Real> d_h_n, d_c_n;  // (N, P), (N, H) or null
+  Array3<Real> d_x;                 // (T, N, I)
   Array2<Real> d_h_0, d_c_0;
-  Real *d_weight_ih, *d_weight_hh;    // (G·H, I), (G·H, P)
-  Real* d_weight_hr;                  // (P, H) or null
-  Real *d_bias, *d_bias_hh;           // (G·H,); the second for GRU, else null
+  Real *d_weight_ih, *d_weight_hh;  // (G·H, I), (G·H, P)
+  Real* d_weight_hr;                // (P, H) or null
+  Real *d_bias, *d_bias_hh;         // (G·H,); the second for GRU, else null
 };
 
 template <class Real>
 struct Functions {
   // How many elements the panels of a K × n matrix take, whose columns are gates of units.
   Index (*panel_size)(Index K, Index n, Index gates);
-  // Pack the matrix whose element (k, j) is w[k * k_stride + j * j_stride]; panels is 64-byte aligned.
+  // Pack the matrix whose element (k, j) is w[k * k_stride + j * j_stride]; panels is 64-byte
+  // aligned.
   void (*pack)(const Real* w, Index k_stride, Index j_stride, Index K, Index n, Index gates,
                Real* panels);
   // Both return false, with nothing promised of the outputs, when memory ran out.

@@ -1,10 +1,11 @@
 // Weights into panels.
 //
-// The columns of a K × n matrix are cut into vectors. Where they are the G gates of H units, gate by
-// gate as torch has them, the vectors of the gates of the same units are put side by side, so that
-// one tile yields every gate of a unit. Vectors are grouped into panels, of 8, or 6 for three gates;
-// within a panel, row k comes after row k - 1, so that a product reads memory from start to end. The
-// last panel is as many vectors wide as are left; units that fill no vector are padded with zeros.
+// The columns of a K × n matrix are cut into vectors. Where they are the G gates of H units, gate
+// by gate as torch has them, the vectors of the gates of the same units are put side by side, so
+// that one tile yields every gate of a unit. Vectors are grouped into panels, of 8, or 6 for three
+// gates; within a panel, row k comes after row k - 1, so that a product reads memory from start to
+// end. The last panel is as many vectors wide as are left; units that fill no vector are padded
+// with zeros.
 #pragma once
 
 #include "kernel.hpp"
@@ -14,7 +15,9 @@ namespace elman {
 namespace ELMAN_ISA {
 
 constexpr Index most_panel_vectors = 8;
-constexpr Index panel_vectors(Index gates) { return gates == 3 ? 6 : most_panel_vectors; }
+constexpr Index panel_vectors(Index gates) {
+  return gates == 3 ? 6 : most_panel_vectors;
+}
 
 // How many vectors the columns of a matrix take.
 template <class Real>
@@ -32,7 +35,9 @@ struct Columns {
   int vectors;       // how many
 };
 
-inline int smaller(Index a, Index b) { return static_cast<int>(a < b ? a : b); }
+inline int smaller(Index a, Index b) {
+  return static_cast<int>(a < b ? a : b);
+}
 
 // At most `most` vectors from `vector` on, before `end` and within one panel.
 template <class Real>

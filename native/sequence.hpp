@@ -27,8 +27,8 @@ struct Block {
   }
 };
 
-// Floating-point operations, some 0.1 ms of one thread, below which more threads could win little and
-// would lose much where another process keeps a core busy.
+// Floating-point operations, some 0.1 ms of one thread, below which more threads could win little
+// and would lose much where another process keeps a core busy.
 constexpr double worth_threads = 2e7;
 
 // How a call's steps are spread over threads.
@@ -78,7 +78,8 @@ inline void for_row_groups(Index begin, Index end, int most, const Body& body) {
 
 // Cut columns into as many as one tile takes, or as the gates of a unit need.
 template <class Real, class Body>
-inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows, const Body& body) {
+inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows,
+                        const Body& body) {
   Index most = panel_vectors(w.gates);
   if (rows > 1) most = w.gates > 1 ? w.gates : most_vectors(interleaved_chains(w.n), 2);
   for (Index v = begin; v < end;) {
@@ -89,7 +90,9 @@ inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index row
 }
 
 // Threads take columns in multiples of so many vectors.
-constexpr Index column_grain(Index gates) { return gates == 3 ? 3 : 4; }
+constexpr Index column_grain(Index gates) {
+  return gates == 3 ? 3 : 4;
+}
 
 template <class Real>
 inline void copy_row(Real* to, const Real* from, Index n) {
@@ -115,8 +118,8 @@ template <class Real, class C>
 class ForwardPass {
  public:
   // projected: [chunk_steps][the block's rows][its columns], or null to project step by step.
-  // hidden: (N, H) where a projection follows, and masked: (2, N, P) where h is masked; shared by all
-  // threads.
+  // hidden: (N, H) where a projection follows, and masked: (2, N, P) where h is masked; shared by
+  // all threads.
   ForwardPass(const Forward<Real>& call, const Block& block, Real* projected, Real* hidden,
               Real* masked)
       : c_(call),
@@ -138,8 +141,9 @@ class ForwardPass {
     }
     if (C::cell == Cell::lstm)
       for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
-        copy_row(c_.c_n.row(s_.row(i)) + units_.begin, c_.c_0.row(s_.row(i)) + units_.begin, units_.size());
-    for (Index begin = 0; rows_at(begin) > b_.rows_begin; begin += chunk_steps) {
+        copy_row(c_.c_n.row(s_.row(i)) + units_.begin, c_.c_0.row(s_.row(i)) + units_.begin,
+                 units_.size());
+    for (Index begin = 0; begin < s_.T && rows_at(begin) > b_.rows_begin; begin += chunk_steps) {
       const Index end = smaller(begin + chunk_steps, s_.T);
       if (projected_) project(begin, end);
       for (Index step = begin; step < end && rows_at(step) > b_.rows_begin; ++step) {
@@ -197,7 +201,8 @@ class ForwardPass {
       int count = 0;
       const auto flush = [&] {
         if (count)
-          product(count, rows, c_.I, c_.weight_ih.n, w, Sums<Real>{start(c_.bias, w), 0, out, width_, false});
+          product(count, rows, c_.I, c_.weight_ih.n, w,
+                  Sums<Real>{start(c_.bias, w), 0, out, width_, false});
         count = 0;
       };
       for (Index step = begin; step < end; ++step) {
@@ -217,9 +222,8 @@ class ForwardPass {
     const Index valid = rows_at(step);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
-                  for_row_groups(b_.rows_begin, valid, most_rows_, [&](Index i, int M) {
-                    run_tile(step, in_chunk, i, M, w);
-                  });
+                  for_row_groups(b_.rows_begin, valid, most_rows_,
+                                 [&](Index i, int M) { run_tile(step, in_chunk, i, M, w); });
                 });
   }
 
@@ -250,7 +254,8 @@ class ForwardPass {
                  sums + m * most_columns);
   }
 
-  void finish_row(Index step, Index i, const Columns<Real>& w, const Real* sums, const Real* sums_h) {
+  void finish_row(Index step, Index i, const Columns<Real>& w, const Real* sums,
+                  const Real* sums_h) {
     const Index unit = w.vector / G * lanes<Real>, row = s_.row(i);
     Step<Real> r{sums, sums_h, nullptr, nullptr, nullptr, nullptr, c_.H};
     r.h = hidden_ ? hidden_ + row * c_.H + unit : c_.output.row(s_.time(i, step), row) + unit;
@@ -266,27 +271,30 @@ class ForwardPass {
   void project_hidden(Index step) {
     const Range part = share_of_h();
     const int most = most_rows(interleaved_chains(c_.P));
-    for_columns(c_.weight_hr, part.begin, part.end, rows_at(step) - b_.rows_begin, [&](const Columns<Real>& w) {
-      const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.P - first);
-      for_row_groups(b_.rows_begin, rows_at(step), most, [&](Index i, int M) {
-        alignas(64) Real h[tile_rows * most_columns];
-        const Real* rows[tile_rows] = {};
-        for (int m = 0; m < M; ++m) rows[m] = hidden_ + s_.row(i + m) * c_.H;
-        product(M, rows, c_.H, c_.P, w, Sums<Real>{nullptr, 0, h, most_columns, false});
-        for (int m = 0; m < M; ++m) {
-          Real* to = c_.output.row(s_.time(i + m, step), s_.row(i + m));
-          copy_row(to + first, h + m * most_columns, n);
-          if (masked_) mask(i + m, step + 1, to, first, n);
-        }
-      });
-    });
+    for_columns(c_.weight_hr, part.begin, part.end, rows_at(step) - b_.rows_begin,
+                [&](const Columns<Real>& w) {
+                  const Index first = w.vector * lanes<Real>,
+                              n = smaller(w.vectors * lanes<Real>, c_.P - first);
+                  for_row_groups(b_.rows_begin, rows_at(step), most, [&](Index i, int M) {
+                    alignas(64) Real h[tile_rows * most_columns];
+                    const Real* rows[tile_rows] = {};
+                    for (int m = 0; m < M; ++m) rows[m] = hidden_ + s_.row(i + m) * c_.H;
+                    product(M, rows, c_.H, c_.P, w, Sums<Real>{nullptr, 0, h, most_columns, false});
+                    for (int m = 0; m < M; ++m) {
+                      Real* to = c_.output.row(s_.time(i + m, step), s_.row(i + m));
+                      copy_row(to + first, h + m * most_columns, n);
+                      if (masked_) mask(i + m, step + 1, to, first, n);
+                    }
+                  });
+                });
   }
 
   // Vectors of h that this block writes.
   Range share_of_h() const {
     if (!hidden_) return {b_.vectors_begin / G, b_.vectors_end / G};
     const Index vectors = vectors_for<Real>(c_.P, 1);
-    return b_.barrier ? part_of(vectors, column_grain(1), b_.thread, b_.threads) : Range{0, vectors};
+    return b_.barrier ? part_of(vectors, column_grain(1), b_.thread, b_.threads)
+                      : Range{0, vectors};
   }
 
   // Final states, and zeros after each row's length.
@@ -295,7 +303,8 @@ class ForwardPass {
     for (Index i = b_.rows_begin; i < b_.rows_end; ++i) {
       const Index length = s_.length(i), row = s_.row(i);
       copy_row(c_.h_n.row(row) + of_h.begin, h_row_before(i, length) + of_h.begin, of_h.size());
-      for (Index t = length; t < s_.T; ++t) zero_row(c_.output.row(t, row) + of_h.begin, of_h.size());
+      for (Index t = length; t < s_.T; ++t)
+        zero_row(c_.output.row(t, row) + of_h.begin, of_h.size());
     }
   }
 
@@ -338,10 +347,14 @@ bool forward(const Forward<Real>& call, int available) {
 template <class Real>
 bool forward(Cell cell, const Forward<Real>& call, int threads) {
   switch (cell) {
-    case Cell::elman_tanh: return forward<Real, Elman<false>>(call, threads);
-    case Cell::elman_relu: return forward<Real, Elman<true>>(call, threads);
-    case Cell::gru: return forward<Real, Gru>(call, threads);
-    case Cell::lstm: return forward<Real, Lstm>(call, threads);
+    case Cell::elman_tanh:
+      return forward<Real, Elman<false>>(call, threads);
+    case Cell::elman_relu:
+      return forward<Real, Elman<true>>(call, threads);
+    case Cell::gru:
+      return forward<Real, Gru>(call, threads);
+    case Cell::lstm:
+      return forward<Real, Lstm>(call, threads);
   }
   return false;
 }

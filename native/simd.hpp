@@ -104,7 +104,7 @@ struct Expm1<float> {
   static constexpr int degree = 7;           // 1.5e-8 relative on |r| <= ln 2 / 2
   static constexpr float round = 0x1.8p23f;  // adding it rounds to an integer
   static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
-  static constexpr float largest = 20;  // from where tanh(y / 2) rounds to 1
+  static constexpr float largest = 20;    // from where tanh(y / 2) rounds to 1
   static constexpr float smallest = -87;  // e^y is a normal number from here on
   static constexpr int mantissa = 23, bias = 127;
 };
@@ -158,8 +158,8 @@ template <class Real>
 inline V<Real> sigmoid(V<Real> x) {
   const V<Real> y = x < 0 ? x : -x;
   V<Real> scale;
-  const V<Real> p = reduced_expm1<Real>(
-      y < Expm1<Real>::smallest ? broadcast(Expm1<Real>::smallest) : y, scale);
+  const V<Real> p =
+      reduced_expm1<Real>(y < Expm1<Real>::smallest ? broadcast(Expm1<Real>::smallest) : y, scale);
   const V<Real> e = fma(scale, p, scale);
   return (x < 0 ? e : broadcast(Real(1))) / (1 + e);
 }
