@@ -34,6 +34,8 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
         {},
         {"bidirectional": True, "num_layers": 2, "dropout": 0.2},
         {"nonlinearity": "relu", "learning_rate_init": 0.01},
+        {"cell": "gru", "nonlinearity": "relu"},
+        {"cell": "lstm", "bidirectional": True, "num_layers": 2, "dropout": 0.2},
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -279,6 +281,7 @@ def test_warm_start_holds_out_the_same_part(draw: Any, fast: Any) -> None:
         ({"hidden_size": 9}, "hidden_size: .* from the last fit, its 8, got 9"),
         ({"bidirectional": True}, "bidirectional: .* its False, got True"),
         ({"num_layers": 2}, "num_layers: "),
+        ({"cell": "gru"}, "cell: .* its 'rnn', got 'gru'"),
         ({"nonlinearity": "relu"}, "nonlinearity: .* its 'tanh', got 'relu'"),
     ],
 )
@@ -422,7 +425,7 @@ def test_verbose_shows_a_bar(draw: Any, fast: Any, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("changes", "kind", "message"),
     [
-        ({"cell": "gru"}, ValueError, "cell: expected 'rnn', got 'gru'"),
+        ({"cell": "mlp"}, ValueError, "cell: expected 'rnn' or 'gru' or 'lstm', got 'mlp'"),
         ({"nonlinearity": "sigmoid"}, ValueError, "nonlinearity: expected 'tanh' or 'relu'"),
         ({"hidden_size": 0}, ValueError, "hidden_size: expected an int greater than zero, got 0"),
         ({"hidden_size": 2.5}, TypeError, "hidden_size: "),

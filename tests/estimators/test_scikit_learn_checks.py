@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,3 +32,20 @@ def test_tags_say_what_is_taken() -> None:
         assert not tags.sparse
     assert get_tags(SequenceScaler()).transformer_tags.preserves_dtype == ["float64", "float32"]
     assert get_tags(RNNClassifier()).target_tags.required
+
+
+def test_the_check_that_needs_an_environment_of_its_own(run_python: Callable[..., str]) -> None:
+    """Enabling array API dispatch changes nothing; the check above is skipped without it."""
+    program = f"""
+import warnings
+from sklearn.utils.estimator_checks import check_array_api_input
+from elman.estimators import RNNClassifier, SequenceScaler
+for model in (SequenceScaler(), RNNClassifier(**{FAST})):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "max_iter=25 epochs are over")
+        check_array_api_input(
+            type(model).__name__, model, array_namespace="numpy", expect_only_array_outputs=False
+        )
+    print(type(model).__name__)
+"""
+    assert run_python(program, SCIPY_ARRAY_API="1").split() == ["SequenceScaler", "RNNClassifier"]

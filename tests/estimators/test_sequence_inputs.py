@@ -115,24 +115,27 @@ def test_empty_sequences_are_sequences(draw: Any, fast: Any) -> None:
     assert scaler.inverse_transform([empty])[0].shape == (0, 2)
 
 
-def spoiled(form: str, value: float) -> Any:
-    """Return X of a form, with a value at sequence 2, frame 1, column 0 and one after it."""
+def spoiled(form: str, value: float, frame: int) -> Any:
+    """Return X of a form, with a value at sequence 2, column 0 of a frame, and NaN after it."""
     if form == "list":
         X = [np.zeros((T, 2)) for T in (4, 0, 3, 2)]
-        X[2][1, 0] = value
+        X[2][frame, 0] = value
         X[3][0, 1] = np.nan
         return X
     X = np.zeros((4, 3, 2)) if form == "3-D" else np.zeros((4, 6))
-    X[2, 1] = value
+    X[2, frame] = value
     return X
 
 
 @pytest.mark.parametrize(("value", "name"), [(np.nan, "NaN"), (np.inf, "inf"), (-np.inf, "inf")])
 @pytest.mark.parametrize("form", ["list", "3-D", "2-D"])
-def test_what_is_not_finite_is_found(form: str, value: float, name: str, fast: Any) -> None:
-    X, y = spoiled(form, value), [0, 1, 0, 1]
+@pytest.mark.parametrize("frame", [0, 2])
+def test_what_is_not_finite_is_found(
+    frame: int, form: str, value: float, name: str, fast: Any
+) -> None:
+    X, y = spoiled(form, value, frame), [0, 1, 0, 1]
     more = "" if form == "2-D" else " and 1 more NaN or inf"
-    place = f"X: expected finite values, got {name} at sequence 2, frame 1, column 0{more}; "
+    place = f"X: expected finite values, got {name} at sequence 2, frame {frame}, column 0{more}; "
     for estimator in (fast(max_iter=1), SequenceScaler()):
         with pytest.raises(ValueError, match=place + type(estimator).__name__):
             estimator.fit(X, y)

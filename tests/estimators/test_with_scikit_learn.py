@@ -96,10 +96,11 @@ def test_a_model_shows_itself(fast: Any) -> None:
     assert "SequenceScaler" in scaled(fast())._repr_html_()
 
 
-def test_speakers_are_known_by_their_vowels() -> None:
+@pytest.mark.parametrize("random_state", [0, 1, 2])
+def test_speakers_are_known_by_their_vowels(random_state: int) -> None:
     X_train, y_train, X_test, y_test = load_japanese_vowels()
-    model = scaled(RNNClassifier(bidirectional=True, random_state=0)).fit(X_train, y_train)
-    assert model.score(X_test, y_test) > 0.95
+    model = scaled(RNNClassifier(bidirectional=True, random_state=random_state))
+    assert model.fit(X_train, y_train).score(X_test, y_test) >= 0.962
 
 
 def test_without_scikit_learn_the_import_says_what_to_install(

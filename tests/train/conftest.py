@@ -19,17 +19,20 @@ COLUMNS, H, K = 3, 5, 2
 class TorchManyToOne(torch.nn.Module):
     """Recurrent layers, whose last states feed a linear head, of float64."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, layer: str, **options: Any) -> None:
         super().__init__()
-        self.rnn = torch.nn.RNN(COLUMNS, H, batch_first=True, dtype=torch.float64, **options)
+        make = getattr(torch.nn, layer)
+        self.rnn = make(COLUMNS, H, batch_first=True, dtype=torch.float64, **options)
         self.D = 2 if self.rnn.bidirectional else 1
-        self.head = torch.nn.Linear(self.D * H, K, dtype=torch.float64)
+        features = self.D * (self.rnn.proj_size or H)
+        self.head = torch.nn.Linear(features, K, dtype=torch.float64)
 
     def forward(self, sequences: list[np.ndarray[Any, Any]]) -> torch.Tensor:
         packed = torch.nn.utils.rnn.pack_sequence(
             [torch.tensor(sequence) for sequence in sequences], enforce_sorted=False
         )
-        _, h_n = self.rnn(packed)
+        _, state_n = self.rnn(packed)
+        h_n = state_n[0] if isinstance(state_n, tuple) else state_n
         output: torch.Tensor = self.head(torch.cat(list(h_n[-self.D :]), dim=1))
         return output
 
@@ -38,10 +41,13 @@ class TorchManyToOne(torch.nn.Module):
 def make() -> Callable[..., ManyToOne]:
     """Return the function that makes a network of I = 3, H = 5, K = 2 from a seed and options."""
 
-    def make(seed: int = 1, dtype: Any = np.float64, **options: Any) -> ManyToOne:
+    def make(
+        seed: int = 1, dtype: Any = np.float64, layer: str = "RNN", **options: Any
+    ) -> ManyToOne:
         elman.manual_seed(seed)
-        rnn = nn.RNN(COLUMNS, H, dtype=dtype, **{"batch_first": True} | options)
-        return ManyToOne(rnn, nn.Linear(H * (2 if rnn.bidirectional else 1), K, dtype=dtype))
+        rnn = getattr(nn, layer)(COLUMNS, H, dtype=dtype, **{"batch_first": True} | options)
+        features = (rnn.proj_size or H) * (2 if rnn.bidirectional else 1)
+        return ManyToOne(rnn, nn.Linear(features, K, dtype=dtype))
 
     return make
 
@@ -50,9 +56,9 @@ def make() -> Callable[..., ManyToOne]:
 def make_torch() -> Callable[..., TorchManyToOne]:
     """Return the function that makes it in torch."""
 
-    def make(seed: int = 1, **options: Any) -> TorchManyToOne:
+    def make(seed: int = 1, layer: str = "RNN", **options: Any) -> TorchManyToOne:
         torch.manual_seed(seed)
-        return TorchManyToOne(**options)
+        return TorchManyToOne(layer, **options)
 
     return make
 

@@ -20,6 +20,13 @@ OPTIONS = [
     {"num_layers": 2, "bidirectional": True},
     {"num_layers": 2, "bidirectional": True, "nonlinearity": "relu"},
     {"num_layers": 3, "bidirectional": True, "bias": False},
+    {"layer": "GRU", "num_layers": 2, "bidirectional": True},
+    {"layer": "LSTM", "num_layers": 2, "bidirectional": True},
+    {"layer": "LSTM", "proj_size": 2, "bidirectional": True},
+]
+NOT_IN_TORCH = [
+    {"learn_initial_state": True, "num_layers": 2, "bidirectional": True},
+    {"learn_initial_state": True, "layer": "LSTM"},
 ]
 LENGTHS = [4, 1, 6, 3]
 TARGETS = np.array([0, 1, 1, 0])
@@ -48,7 +55,7 @@ def test_outputs_and_gradients_are_torchs(
         np.testing.assert_allclose(gradient, named[name].grad, rtol=1e-10, atol=1e-14, err_msg=name)
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("options", OPTIONS + NOT_IN_TORCH)
 @pytest.mark.parametrize("loss", [cross_entropy, squared_error])
 def test_every_gradient_is_that_of_finite_differences(
     make: Any, draw: Any, loss: Any, options: dict[str, Any]
@@ -198,6 +205,9 @@ def test_layers_that_do_not_fit_are_refused() -> None:
     rnn = nn.RNN(3, 5, bidirectional=True)
     with pytest.raises(ValueError, match=r"head: expected in_features = .* = 10, got 5"):
         ManyToOne(rnn, nn.Linear(5, 2))
+    lstm = nn.LSTM(3, 5, proj_size=2)
+    with pytest.raises(ValueError, match=r"head: .* num_directions \* proj_size = 2, got 5"):
+        ManyToOne(lstm, nn.Linear(5, 2))
     with pytest.raises(ValueError, match="head: expected rnn's dtype float32, got float64"):
         ManyToOne(rnn, nn.Linear(10, 2, dtype=np.float64))
     network = ManyToOne(rnn, nn.Linear(10, 2))
