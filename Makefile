@@ -4,7 +4,7 @@ BIN := .venv/bin
 NATIVE := $(wildcard native/*) CMakeLists.txt pyproject.toml
 SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz')
 
-.PHONY: help demo test test-all check format bench golden data clean
+.PHONY: help demo test test-all check format accuracy golden data clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,8 +30,8 @@ format: .venv/dev  ## format the code
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i native/*.cpp native/*.hpp
 
-bench: .venv/dev  ## time elman beside torch
-	$(BIN)/python benchmarks/versus.py
+accuracy: .venv/dev  ## make docs/accuracy.md again
+	$(BIN)/python tools/accuracy.py
 
 golden: .venv/dev  ## make the stored figures of torch again
 	$(BIN)/python tests/golden/make.py

@@ -94,8 +94,8 @@ class RecurrenceBackward {
     }
     if (has_later) {
       alignas(64) Real masked[tile_rows * most_columns];
-      Sums<Real> sums{d_h, most_columns, d_h, most_columns, false};
-      if (c_.mask.data) sums = {nullptr, 0, masked, most_columns, false};
+      Sums<Real> sums{d_h, most_columns, nullptr, d_h, most_columns};
+      if (c_.mask.data) sums = {masked, most_columns};
       const Real* rows[tile_rows] = {};
       for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
       product(M, rows, G * c_.H, c_.P, w, sums);
@@ -139,8 +139,7 @@ class RecurrenceBackward {
                     alignas(64) Real d_hidden[tile_rows * most_columns];
                     const Real* rows[tile_rows] = {};
                     for (int m = 0; m < M; ++m) rows[m] = out_.d_h + pair(i + m, step) * c_.P;
-                    product(M, rows, c_.P, c_.H, w,
-                            Sums<Real>{nullptr, 0, d_hidden, most_columns, false});
+                    product(M, rows, c_.P, c_.H, w, Sums<Real>{d_hidden, most_columns});
                     for (int m = 0; m < M; ++m)
                       finish_row(step, i + m, first, n, d_hidden + m * most_columns);
                   });
@@ -200,7 +199,7 @@ void input_gradient(const Backward<Real>& c, const Real* d_a, const Range& pairs
       alignas(64) Real d_x[tile_rows * most_columns];
       const Real* rows[tile_rows] = {};
       for (int m = 0; m < M; ++m) rows[m] = d_a + (begin + m) * K;
-      product(M, rows, K, c.I, w, Sums<Real>{nullptr, 0, d_x, most_columns, false});
+      product(M, rows, K, c.I, w, Sums<Real>{d_x, most_columns});
       for (int m = 0; m < M; ++m, pair.next()) {
         const Index t = c.schedule.time(pair.i, pair.step), row = c.schedule.row(pair.i);
         copy_row(c.d_x.row(t, row) + first, d_x + m * most_columns, n);
@@ -243,8 +242,7 @@ void weight_gradient(const Schedule& s, const Real* d, Index D, Index n, const R
         alignas(64) Real sums[tile_rows * most_columns];
         const Real* rows[tile_rows] = {};
         for (int m = 0; m < M; ++m) rows[m] = d + begin * D + i + m;
-        tile_of<Real>(1, M, vectors)(rows, D, K, panel, stride,
-                                     Sums<Real>{nullptr, 0, sums, most_columns, false});
+        tile_of<Real>(1, M, vectors)(rows, D, K, panel, stride, Sums<Real>{sums, most_columns});
         for (int m = 0; m < M; ++m) {
           Real* d_row = d_weight + (i + m) * n + first;
           for (Index j = 0; j < width; ++j) d_row[j] += sums[m * most_columns + j];

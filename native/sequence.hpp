@@ -201,8 +201,7 @@ class ForwardPass {
       int count = 0;
       const auto flush = [&] {
         if (count)
-          product(count, rows, c_.I, c_.weight_ih.n, w,
-                  Sums<Real>{start(c_.bias, w), 0, out, width_, false});
+          product(count, rows, c_.I, c_.weight_ih.n, w, Sums<Real>{out, width_, start(c_.bias, w)});
         count = 0;
       };
       for (Index step = begin; step < end; ++step) {
@@ -242,13 +241,13 @@ class ForwardPass {
       const Columns<Real> w_ih = columns(c_.weight_ih, w.vector, b_.vectors_end, w.vectors);
       for (int m = 0; m < M; ++m) rows[m] = x_row(i + m, step);
       product(M, rows, c_.I, c_.weight_ih.n, w_ih,
-              Sums<Real>{start(c_.bias, w), 0, x_sums, most_columns, false});
+              Sums<Real>{x_sums, most_columns, start(c_.bias, w)});
     }
     for (int m = 0; m < M; ++m) rows[m] = recurrent_row(i + m, step);
     Real* sums = apart ? h_sums : x_sums;
-    product(M, rows, c_.P, c_.weight_hh.n, w,
-            Sums<Real>{apart ? start(c_.bias_hh, w) : of_x, apart ? 0 : of_x_stride, sums,
-                       most_columns, false});
+    const Sums<Real> onto_x{sums, most_columns, nullptr, of_x, of_x_stride};
+    const Sums<Real> alone{sums, most_columns, start(c_.bias_hh, w)};
+    product(M, rows, c_.P, c_.weight_hh.n, w, apart ? alone : onto_x);
     for (int m = 0; m < M; ++m)
       finish_row(step, i + m, w, apart ? of_x + m * of_x_stride : sums + m * most_columns,
                  sums + m * most_columns);
@@ -279,7 +278,7 @@ class ForwardPass {
                     alignas(64) Real h[tile_rows * most_columns];
                     const Real* rows[tile_rows] = {};
                     for (int m = 0; m < M; ++m) rows[m] = hidden_ + s_.row(i + m) * c_.H;
-                    product(M, rows, c_.H, c_.P, w, Sums<Real>{nullptr, 0, h, most_columns, false});
+                    product(M, rows, c_.H, c_.P, w, Sums<Real>{h, most_columns});
                     for (int m = 0; m < M; ++m) {
                       Real* to = c_.output.row(s_.time(i + m, step), s_.row(i + m));
                       copy_row(to + first, h + m * most_columns, n);

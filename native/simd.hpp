@@ -141,7 +141,8 @@ inline V<Real> reduced_expm1(V<Real> y, V<Real>& scale) {
   return fma(r * r, q, r);
 }
 
-// tanh x = (e^2|x| - 1) / (e^2|x| + 1) with x's sign; within 2.5 units in the last place.
+// tanh x = e / (e + 2) with e = e^2|x| - 1, and x's sign. Where e is large, 1 - 2 / (e + 2) is the
+// same with less rounding; both take one division.
 template <class Real>
 inline V<Real> tanh(V<Real> x) {
   const Bits<Real> sign = (Bits<Real>)x & (Bits<Real>)broadcast(Real(-0.0));
@@ -150,7 +151,9 @@ inline V<Real> tanh(V<Real> x) {
   const V<Real> p = reduced_expm1<Real>(
       twice > Expm1<Real>::largest ? broadcast(Expm1<Real>::largest) : twice, scale);
   const V<Real> e = fma(scale, p, scale - 1);
-  return (V<Real>)((Bits<Real>)(e / (e + 2)) | sign);
+  const Bits<Real> large = e > 1;
+  const V<Real> quotient = (large ? broadcast(Real(-2)) : e) / (e + 2);
+  return (V<Real>)((Bits<Real>)(large ? 1 + quotient : quotient) | sign);
 }
 
 // 1 / (1 + e^-x), as e^-|x| / (1 + e^-|x|) where x is negative.

@@ -1,11 +1,15 @@
 // The register-blocked product, and the one order of summation.
 //
-// Every dot product of K terms is one of:
+// Every dot product of K terms is summed in chains of fused multiply-adds:
 //   n <= 32         4 chains, term k in chain k mod 4
 //   n <= 128        2 chains, term k in chain k mod 2
-//   n > 128         1 chain for K <= 256, 2 for K <= 512, else 4, each of neighbouring terms
-// where n is how many outputs the product has. A chain is a sequence of fused multiply-adds; the
-// first begins from what the sum starts with, the others from zero; they are added from the left.
+//   n > 128         as few chains of neighbouring terms as make none longer than 128
+// where n is how many outputs the product has. The first chain of an input's product begins from
+// the bias, every other one from zero. Interleaved chains are added from the left, and the sum then
+// to what it belongs to; neighbouring ones are added to that one by one. The product of the state
+// thus never joins the input's chain: small terms would meet a large sum, and rounding would be two
+// to four times as much (docs/adr/0001-order-of-summation.md).
+//
 // Nothing else decides the bits of a result: not the tile's shape, the rows beside it, the threads
 // or the vector's width.
 #pragma once
@@ -21,7 +25,7 @@ constexpr int interleaved_chains(Index n) {
   return n <= 32 ? 4 : n <= 128 ? 2 : 1;
 }
 constexpr int neighbouring_chains(Index n, Index K) {
-  return n <= 128 || K <= 256 ? 1 : K <= 512 ? 2 : 4;
+  return n <= 128 || K == 0 ? 1 : static_cast<int>((K + 127) / 128);
 }
 
 // How many rows and vectors a tile may have, so that its sums stay in registers.
@@ -34,20 +38,21 @@ constexpr int most_vectors(int chains, int rows) {
                    : (accumulators / tile_rows + chains - 1) / chains;
 }
 
-// Where a product's sums begin and where they go: rows of `columns.vectors` vectors.
+// Where a product's sums go, row by row, and what belongs to them.
 template <class Real>
 struct Sums {
-  const Real* start;  // null for zeros
-  Index start_stride;
   Real* out;
   Index out_stride;
-  bool add;  // to what is in out, after the sum is complete
+  const Real* start = nullptr;  // a row from which the sums of all rows begin; null for zeros
+  const Real* added = nullptr;  // rows to which complete sums are added, `out` perhaps; or null
+  Index added_stride = 0;
 };
 
 // rows[m][k * step] for k < K, times columns.
 template <class Real, int M, int W, int S>
 void tile(const Real* const* rows, Index step, Index K, const Real* b, Index b_stride,
           const Sums<Real>& sums) {
+  const Sums<Real> to = sums;  // by value, so that no store may change it
   constexpr int L = lanes<Real>;
   V<Real> sum[S][M][W];
   const Real* a[M];
@@ -56,7 +61,7 @@ void tile(const Real* const* rows, Index step, Index K, const Real* b, Index b_s
     a[m] = rows[m];
 #pragma GCC unroll 8
     for (int w = 0; w < W; ++w) {
-      sum[0][m][w] = sums.start ? load(sums.start + m * sums.start_stride + w * L) : V<Real>{};
+      sum[0][m][w] = to.start ? load(to.start + w * L) : V<Real>{};
 #pragma GCC unroll 4
       for (int s = 1; s < S; ++s) sum[s][m][w] = V<Real>{};
     }
@@ -92,8 +97,8 @@ void tile(const Real* const* rows, Index step, Index K, const Real* b, Index b_s
       V<Real> total = sum[0][m][w];
 #pragma GCC unroll 4
       for (int s = 1; s < S; ++s) total += sum[s][m][w];
-      Real* out = sums.out + m * sums.out_stride + w * L;
-      store(out, sums.add ? load(out) + total : total);
+      if (to.added) total = load(to.added + m * to.added_stride + w * L) + total;
+      store(to.out + m * to.out_stride + w * L, total);
     }
   }
 }
@@ -192,14 +197,14 @@ inline void product(int M, const Real* const* rows, Index K, Index n, const Colu
     const int vectors = smaller(most, b.vectors - v);
     const Tile<Real> run = tile_of<Real>(interleaved, M, vectors);
     const Index at = v * lanes<Real>;
-    Sums<Real> part = {sums.start ? sums.start + at : nullptr, sums.start_stride, sums.out + at,
-                       sums.out_stride, sums.add};
+    Sums<Real> part = {sums.out + at, sums.out_stride, sums.start ? sums.start + at : nullptr,
+                       sums.added ? sums.added + at : nullptr, sums.added_stride};
     for (int c = 0; c < neighbouring; ++c) {
       const Index begin = K * c / neighbouring, end = K * (c + 1) / neighbouring;
       const Real* from[tile_rows] = {};
       for (int m = 0; m < M; ++m) from[m] = rows[m] + begin;
       run(from, 1, end - begin, b.data + begin * b.stride + at, b.stride, part);
-      part = {nullptr, 0, sums.out + at, sums.out_stride, true};
+      part = {part.out, part.out_stride, nullptr, part.out, part.out_stride};
     }
   }
 }
