@@ -101,7 +101,7 @@ def errors(name: str, H: int, T: int, layers: int, directions: int, dtype: Any) 
 
 def write(rows: list[Row]) -> None:
     """Write the page."""
-    worst = max(rows, key=lambda row: row.elman / row.torch)
+    ratios = [row.elman / row.torch for row in rows]
     lines = [
         "# Accuracy",
         "",
@@ -109,11 +109,9 @@ def write(rows: list[Row]) -> None:
         f"2.2e-16 for float64), mean of {DRAWS} draws; N = {N}, I = {I}, torch's initial weights.",
         "The truth is the same network in extended precision. `make accuracy` makes this page.",
         "",
-        f"Measured on {platform.machine()} ({elman.show_config()['isa']} kernels) beside torch "
-        f"{torch.__version__}. The ratio of elman's error to torch's is {worst.elman / worst.torch:.2f}"
-        " at most,",
-        f"{np.exp(np.mean([np.log(row.elman / row.torch) for row in rows])):.2f} in the geometric "
-        "mean.",
+        f"Measured on {platform.machine()} ({elman.show_config()['isa']} kernels) beside torch",
+        f"{torch.__version__}. elman's error is {min(ratios):.2f} times torch's at least,",
+        f"{max(ratios):.2f} at most, {np.exp(np.mean(np.log(ratios))):.2f} in the geometric mean.",
         "",
         "| module | H | T | layers | directions | dtype | elman | torch | ratio |",
         "|---|---|---|---|---|---|---|---|---|",
