@@ -1,4 +1,4 @@
-"""Hypothesis generators, named by the shape of what they draw, and one Elman layer to draw.
+"""Hypothesis generators, named by the shape of what they draw; modules of elman and of torch.
 
 Letters: T time steps, N batch, I input, H hidden, L layers, D directions. Sizes, lengths and
 options are drawn one by one, so that they shrink; the values of an array come from one seed.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from hypothesis import strategies as st
 
-from elman.kernels.reference import ElmanKept, ElmanWeights
+from elman import nn
 
 Array = np.ndarray[Any, Any]
 
@@ -61,146 +61,6 @@ def laid_out(values: Array, layout: str) -> Array:
     return array
 
 
-class ElmanCase(NamedTuple):
-    """One Elman layer in one direction, all it is given, and gradients to take backwards."""
-
-    weights: ElmanWeights
-    x: Array
-    h_0: Array
-    lengths: Array | None
-    reverse: bool
-    d_output: Array
-    d_h_n: Array
-
-    @property
-    def sizes(self) -> Sizes:
-        return Sizes(*self.x.shape, self.h_0.shape[1])
-
-    def astype(self, dtype: Any) -> ElmanCase:
-        """Return the same case with every array of floats converted."""
-        weights = [None if w is None else w.astype(dtype) for w in self.weights[:4]]
-        return self._replace(
-            weights=ElmanWeights(*weights, self.weights.nonlinearity),
-            x=self.x.astype(dtype, order="C"),
-            h_0=self.h_0.astype(dtype),
-            d_output=self.d_output.astype(dtype, order="C"),
-            d_h_n=self.d_h_n.astype(dtype),
-        )
-
-    def rows(self, rows: Any) -> ElmanCase:
-        """Return the case of these rows of the batch, as views where NumPy gives views."""
-        return self._replace(
-            x=self.x[:, rows],
-            h_0=np.ascontiguousarray(self.h_0[rows]),
-            lengths=None if self.lengths is None else np.ascontiguousarray(self.lengths[rows]),
-            d_output=self.d_output[:, rows],
-            d_h_n=np.ascontiguousarray(self.d_h_n[rows]),
-        )
-
-    def valid(self) -> Array:
-        """Return which steps are valid, bool (T, N)."""
-        T, N, _, _ = self.sizes
-        lengths = np.full(N, T) if self.lengths is None else self.lengths
-        return np.arange(T)[:, None] < lengths
-
-
-class Run(NamedTuple):
-    """What `forward` filled and kept."""
-
-    output: Array
-    h_n: Array
-    kept: ElmanKept
-
-
-def forward(side: ModuleType, case: ElmanCase) -> Run:
-    """Run the kernels of `side` into buffers of NaN."""
-    T, N, _, H = case.sizes
-    output, h_n = np.full((T, N, H), np.nan, case.x.dtype), np.full((N, H), np.nan, case.x.dtype)
-    weights = side.elman_weights(*case.weights)
-    kept = side.elman_forward(
-        weights, case.x, (case.h_0,), output, (h_n,), case.lengths, case.reverse, True
-    )
-    return Run(output, h_n, kept)
-
-
-def backward(side: ModuleType, case: ElmanCase, kept: ElmanKept) -> dict[str, Array]:
-    """Take the case's gradients backwards; return the gradients by name."""
-    weights = side.elman_weights(*case.weights)
-    d_x, (d_h_0,), d_weights = side.elman_backward(weights, kept, case.d_output, (case.d_h_n,))
-    gradients = {"x": d_x, "h_0": d_h_0}
-    for name in ElmanWeights._fields[:4]:
-        if getattr(case.weights, name) is not None:
-            gradients[name] = getattr(d_weights, name)
-    return gradients
-
-
-def elman_weights_HI(
-    generator: np.random.Generator, sizes: Sizes, dtype: Any, bias: bool, nonlinearity: str
-) -> ElmanWeights:
-    """Draw weights whose W_hh at most halves an error, forward and backward.
-
-    Its absolute row sums and column sums are at most 1/2, so what one step errs by, all steps
-    after it together err by as much again at most: the error of a run is twice that of a step.
-    """
-
-    def uniform(*shape: int) -> Array:
-        return generator.uniform(-1, 1, shape)
-
-    H = sizes.H
-    weight_hh = uniform(H, H)
-    weight_hh *= 0.49 / max(abs(weight_hh).sum(axis=0).max(), abs(weight_hh).sum(axis=1).max())
-    weights = [uniform(H, sizes.I) / np.sqrt(sizes.I), weight_hh]
-    weights += [uniform(H), uniform(H)] if bias else [None, None]
-    return ElmanWeights(*(w if w is None else w.astype(dtype) for w in weights), nonlinearity)
-
-
-def elman_case(
-    generator: np.random.Generator,
-    sizes: Sizes,
-    dtype: Any,
-    nonlinearity: str = "tanh",
-    bias: bool = True,
-    lengths: Sequence[int] | Array | None = None,
-    reverse: bool = False,
-    layout: str = "C",
-) -> ElmanCase:
-    """Make a case of the sizes (T, N, I, H)."""
-    T, N, _, H = sizes
-
-    def normal(*shape: int) -> Array:
-        return generator.standard_normal(shape).astype(dtype)
-
-    return ElmanCase(
-        elman_weights_HI(generator, sizes, dtype, bias, nonlinearity),
-        laid_out(normal(T, N, sizes.I), layout),
-        normal(N, H),
-        None if lengths is None else np.array(lengths, np.int64),
-        reverse,
-        laid_out(normal(T, N, H), layout),
-        normal(N, H),
-    )
-
-
-@st.composite
-def elman_cases(
-    draw: st.DrawFn, dtypes: Any = dtypes, layouts: Sequence[str] = LAYOUTS, work: int = WORK
-) -> ElmanCase:
-    """Draw a case of any sizes, options, lengths and layout, of at most `work` multiply-adds."""
-    inputs, H = draw(widths), draw(widths)
-    T = min(draw(steps), max(1, work // (H * (H + inputs))))
-    N = min(draw(batches), max(1, work // (T * H * (H + inputs))))
-    return elman_case(
-        draw(generators),
-        Sizes(T, N, inputs, H),
-        draw(dtypes),
-        draw(nonlinearities),
-        draw(st.booleans()),
-        draw(st.one_of(st.none(), lengths_N(N, T), lengths_N(N, T))),
-        draw(st.booleans()),
-        draw(st.sampled_from(layouts)),
-    )
-
-
 seeds = st.one_of(
     st.integers(0, 2**32 - 1),
     st.integers(-(2**63), 2**64 - 1),
@@ -208,17 +68,90 @@ seeds = st.one_of(
 )
 
 
+LAYERS = ("RNN", "GRU", "LSTM")
+CELLS = ("RNNCell", "GRUCell", "LSTMCell")
+
+
+class Options(NamedTuple):
+    """A recurrent module of elman.nn and torch.nn, by name, and arguments; dtype is NumPy's."""
+
+    module: str
+    arguments: dict[str, Any]
+
+    def elman(self, **changes: Any) -> Any:
+        return getattr(nn, self.module)(**{**self.arguments, **changes})
+
+    def torch(self, **changes: Any) -> Any:
+        arguments = {**self.arguments, **changes}
+        arguments["dtype"] = getattr(torch, np.dtype(arguments["dtype"]).name)
+        return getattr(torch.nn, self.module)(**arguments)
+
+    def twin(self, layer: Any) -> Any:
+        """Return torch's module of the weights and mode of `layer`, in float64.
+
+        In float64 torch's own rounding is out of the way: what differs is elman's error.
+        """
+        twin = self.torch(dtype=FLOAT64)
+        twin.load_state_dict({name: torch.tensor(p) for name, p in layer.named_parameters()})
+        return twin.train(layer.training)
+
+
 @st.composite
-def rnn_arguments(draw: st.DrawFn, **fixed: Any) -> dict[str, Any]:
-    """Draw arguments of nn.RNN, but for dropout; dtype is NumPy's. Those given are as they are."""
+def layer_options(draw: st.DrawFn, modules: Sequence[str] = LAYERS, **fixed: Any) -> Options:
+    """Draw a layer and its arguments. Those given are as they are."""
+    module = draw(st.sampled_from(modules))
+    H = draw(st.one_of(st.integers(1, 9), st.sampled_from([16, 17, 33])))
     arguments = {
         "input_size": draw(st.integers(1, 9)),
-        "hidden_size": draw(st.one_of(st.integers(1, 9), st.sampled_from([16, 17, 33]))),
+        "hidden_size": H,
         "num_layers": draw(st.sampled_from([2, 1, 3])),
-        "nonlinearity": draw(nonlinearities),
         "bias": draw(st.booleans()),
         "batch_first": draw(st.booleans()),
         "bidirectional": draw(st.booleans()),
         "dtype": draw(dtypes),
     }
-    return arguments | fixed
+    if module == "RNN":
+        arguments["nonlinearity"] = draw(nonlinearities)
+    if module == "LSTM":
+        arguments["proj_size"] = draw(st.one_of(st.just(0), st.integers(0, H - 1)))
+    arguments |= fixed
+    if arguments["num_layers"] > 1 and "dropout" not in fixed:
+        arguments["dropout"] = draw(st.sampled_from([0.0, 0.3, 0.5]))
+    return Options(module, arguments)
+
+
+@st.composite
+def cell_options(draw: st.DrawFn, **fixed: Any) -> Options:
+    """Draw a cell and its arguments. Those given are as they are."""
+    module = draw(st.sampled_from(CELLS))
+    arguments = {
+        "input_size": draw(st.integers(1, 9)),
+        "hidden_size": draw(st.one_of(st.integers(1, 9), st.sampled_from([16, 17, 33]))),
+        "bias": draw(st.booleans()),
+        "dtype": draw(dtypes),
+    }
+    if module == "RNNCell":
+        arguments["nonlinearity"] = draw(nonlinearities)
+    return Options(module, arguments | fixed)
+
+
+module_options = st.one_of(layer_options(), cell_options())
+
+
+def state_shapes(layer: Any, *batch: int) -> list[tuple[int, ...]]:
+    """Return the shapes of h, or of h and c, of a layer or a cell."""
+    sizes = [getattr(layer, "proj_size", 0) or layer.hidden_size]
+    if isinstance(layer, nn.LSTM | nn.LSTMCell):
+        sizes.append(layer.hidden_size)
+    LD = (layer.num_layers * (1 + layer.bidirectional),) if hasattr(layer, "num_layers") else ()
+    return [(*LD, *batch, size) for size in sizes]
+
+
+def parts(state: Any) -> tuple[Any, ...]:
+    """Return (h,), or (h, c)."""
+    return state if isinstance(state, tuple) else (state,)
+
+
+def whole(parts: Sequence[Any]) -> Any:
+    """Return h, or (h, c): a state as callers pass it."""
+    return tuple(parts) if len(parts) > 1 else parts[0]

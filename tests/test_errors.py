@@ -7,12 +7,13 @@ does not let it through.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from strategies import CELLS, LAYERS, parts
 
 import elman
 from elman import nn
@@ -20,9 +21,13 @@ from elman._random import default_generator
 
 
 class Library(NamedTuple):
-    """elman or torch, for mistakes that can be made in both, and the layers to make them with."""
+    """elman or torch, for mistakes that can be made in both, and the layers to make them with.
+
+    rnn, batch_first and bidirectional are of the layer that the mistakes are made with, `name`.
+    """
 
     nn: Any
+    name: str
     zeros: Callable[..., Any]
     float64: Any
     int64: Any
@@ -31,15 +36,44 @@ class Library(NamedTuple):
     batch_first: Any
     bidirectional: Any
     linear: Any
+    projected: Any
+    gru: Any
+    cells: dict[str, Any]
+
+    def make(self, *sizes: Any, **arguments: Any) -> Any:
+        return getattr(self.nn, self.name)(*sizes, **arguments)
 
 
-def library(nn: Any, **others: Any) -> Library:
+class OneState:
+    """An LSTM that is called as an RNN is, with h_0 for c_0 as well."""
+
+    def __init__(self, layer: Any) -> None:
+        self.layer = layer
+
+    def __call__(self, x: Any, h_0: Any = None, **others: Any) -> Any:
+        return self.layer(x, None if h_0 is None else (h_0, h_0), **others)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.layer, name)
+
+
+def library(nn: Any, name: str, **others: Any) -> Library:
+    make = getattr(nn, name)
+    layers = {
+        "rnn": make(5, 8, 2),
+        "batch_first": make(3, 4, batch_first=True),
+        "bidirectional": make(3, 4, bidirectional=True),
+    }
+    if name == "LSTM":
+        layers = {name: OneState(layer) for name, layer in layers.items()}
     return Library(
         nn=nn,
-        rnn=nn.RNN(5, 8, 2),
-        batch_first=nn.RNN(3, 4, batch_first=True),
-        bidirectional=nn.RNN(3, 4, bidirectional=True),
+        name=name,
         linear=nn.Linear(3, 4),
+        projected=nn.LSTM(3, 4, proj_size=2),
+        gru=nn.GRU(3, 4),
+        cells={cell: getattr(nn, cell)(3, 4) for cell in CELLS},
+        **layers,
         **others,
     )
 
@@ -52,19 +86,35 @@ def torch_zeros(*shape: int, dtype: Any = torch.float32) -> torch.Tensor:
     return torch.zeros(shape, dtype=dtype)
 
 
-def elman_backward(layer: nn.RNN, x: Any, d_output: Any = None, d_h_n: Any = None) -> Any:
-    return layer.vjp(x)[1](d_output, d_h_n)
+def elman_backward(layer: Any, x: Any, d_output: Any = None, d_h_n: Any = None) -> Any:
+    lstm = isinstance(layer, OneState) and d_h_n is not None
+    return layer.vjp(x)[1](d_output, (d_h_n, d_h_n) if lstm else d_h_n)
 
 
 def torch_backward(layer: Any, x: Any, d_output: Any = None, d_h_n: Any = None) -> Any:
-    pairs = [(r, d) for r, d in zip(layer(x), (d_output, d_h_n), strict=True) if d is not None]
-    torch.autograd.backward([r for r, _ in pairs], [d for _, d in pairs])
+    output, state_n = layer(x)
+    pairs = [(output, d_output), *((part, d_h_n) for part in parts(state_n))]
+    pairs = [(result, d) for result, d in pairs if d is not None]
+    torch.autograd.backward(*map(list, zip(*pairs, strict=True)))
 
 
-ELMAN = library(nn, zeros=zeros, float64=np.float64, int64=np.int64, backward=elman_backward)
-TORCH = library(
-    torch.nn, zeros=torch_zeros, float64=torch.float64, int64=torch.int64, backward=torch_backward
-)
+ELMAN = {
+    name: library(
+        nn, name, zeros=zeros, float64=np.float64, int64=np.int64, backward=elman_backward
+    )
+    for name in LAYERS
+}
+TORCH = {
+    name: library(
+        torch.nn,
+        name,
+        zeros=torch_zeros,
+        float64=torch.float64,
+        int64=torch.int64,
+        backward=torch_backward,
+    )
+    for name in LAYERS
+}
 X, RAGGED = zeros(3, 2, 5), [zeros(3, 5), zeros(1, 5)]  # for rnn
 
 STATE = "(num_layers * num_directions, N, hidden_size)"
@@ -74,19 +124,56 @@ A_NUMBER = "a number in [0, 1]"
 
 
 class Mistake(NamedTuple):
-    """A call, the exception it must raise, the argument it is about and words it must hold."""
+    """A call, the exception it must raise, the argument it is about and words it must hold.
+
+    layers : the layers to make it with
+    """
 
     call: Callable[[Library], Any]
     error: type[Exception]
     argument: str
     told: list[str]
+    layers: Sequence[str] = LAYERS
 
 
-def constructor(error: type[Exception], told: list[str], **changes: Any) -> Mistake:
-    """RNN(3, 4) with wrong arguments, of which the first is told."""
+RNN, LSTM = ("RNN",), ("LSTM",)
+
+
+def constructor(
+    error: type[Exception], told: list[str], layers: Sequence[str] = LAYERS, **changes: Any
+) -> Mistake:
+    """A layer of sizes 3 and 4 with wrong arguments, of which the first is told."""
     (name, value), *_ = changes.items()
     arguments = {"input_size": 3, "hidden_size": 4, **changes}
-    return Mistake(lambda lib: lib.nn.RNN(**arguments), error, name, [*told, repr(value)])
+    return Mistake(lambda lib: lib.make(**arguments), error, name, [*told, repr(value)], layers)
+
+
+def cell(
+    name: str,
+    error: type[Exception],
+    argument: str,
+    told: list[str],
+    *shapes: tuple[int, ...],
+    **wrong: Any,
+) -> Mistake:
+    """A cell of sizes 3 and 4, called with x and h of these shapes, c like h."""
+
+    def call(lib: Library) -> Any:
+        dtypes = {n: {"dtype": getattr(lib, d)} for n, d in wrong.items()}
+        x, *h = (lib.zeros(*s, **dtypes.get(n, {})) for n, s in zip("xh", shapes, strict=False))
+        state = h if h and name != "LSTMCell" else [(h[0], h[0])] if h else []
+        return lib.cells[name](x, *state)
+
+    return Mistake(call, error, argument, told, RNN)
+
+
+def make_cell(name: str, error: type[Exception], told: list[str], **changes: Any) -> Mistake:
+    """A cell of sizes 3 and 4 with wrong arguments, of which the first is told."""
+    (argument, value), *_ = changes.items()
+    arguments = {"input_size": 3, "hidden_size": 4, **changes}
+    return Mistake(
+        lambda lib: getattr(lib.nn, name)(**arguments), error, argument, [*told, repr(value)], RNN
+    )
 
 
 BOTH_REFUSE = {
@@ -101,9 +188,13 @@ BOTH_REFUSE = {
     "num_layers -1": constructor(ValueError, [AN_INT], num_layers=-1),
     "num_layers 1.5": constructor(TypeError, [AN_INT, "float"], num_layers=1.5),
     "num_layers '2'": constructor(TypeError, [AN_INT, "str"], num_layers="2"),
-    "nonlinearity 'x'": constructor(ValueError, ["'tanh' or 'relu'"], nonlinearity="x"),
-    "nonlinearity 'TANH'": constructor(ValueError, ["'tanh' or 'relu'"], nonlinearity="TANH"),
-    "nonlinearity None": constructor(ValueError, ["'tanh' or 'relu'"], nonlinearity=None),
+    "nonlinearity 'x'": constructor(ValueError, ["'tanh' or 'relu'"], layers=RNN, nonlinearity="x"),
+    "nonlinearity 'TANH'": constructor(
+        ValueError, ["'tanh' or 'relu'"], layers=RNN, nonlinearity="TANH"
+    ),
+    "nonlinearity None": constructor(
+        ValueError, ["'tanh' or 'relu'"], layers=RNN, nonlinearity=None
+    ),
     "bias 1": constructor(TypeError, [A_BOOL, "int"], bias=1),
     "bias None": constructor(TypeError, [A_BOOL], bias=None),
     "batch_first 1": constructor(TypeError, [A_BOOL, "int"], batch_first=1),
@@ -115,10 +206,23 @@ BOTH_REFUSE = {
     "dropout nan": constructor(ValueError, [A_NUMBER], dropout=float("nan")),
     "dropout None": constructor(TypeError, [A_NUMBER], dropout=None),
     # Of two mistakes, the one that torch names.
-    "nonlinearity first": constructor(ValueError, [], nonlinearity="x", input_size="a"),
+    "nonlinearity first": constructor(ValueError, [], layers=RNN, nonlinearity="x", input_size="a"),
     "dropout before bias": constructor(ValueError, [], dropout=2, bias=1),
     "bias before sizes": constructor(TypeError, [], bias=1, input_size=0),
     "sizes before layers": constructor(TypeError, [], input_size="a", num_layers=0),
+    "sizes before layers too": constructor(ValueError, [], hidden_size=0, num_layers=0),
+    # ---- proj_size
+    "proj_size '1'": constructor(TypeError, ["an int", "str"], LSTM, proj_size="1"),
+    "proj_size 1.0": constructor(TypeError, ["an int", "float"], LSTM, proj_size=1.0),
+    "proj_size None": constructor(TypeError, ["an int"], LSTM, proj_size=None),
+    "proj_size True": constructor(TypeError, ["an int", "bool"], LSTM, proj_size=True),
+    "proj_size -1": constructor(ValueError, ["hidden_size = 4"], LSTM, proj_size=-1),
+    "proj_size 4": constructor(ValueError, ["less than hidden_size = 4"], LSTM, proj_size=4),
+    "proj_size 7": constructor(ValueError, ["less than hidden_size = 4"], LSTM, proj_size=7),
+    "dropout before proj_size": constructor(ValueError, [], LSTM, dropout=2, proj_size="a"),
+    "bias before proj_size": constructor(TypeError, [], LSTM, bias=1, proj_size=-1),
+    "sizes before proj_size": constructor(TypeError, [], LSTM, input_size="a", proj_size=-1),
+    "layers before proj_size": constructor(ValueError, [], LSTM, num_layers=0, proj_size="a"),
     # ---- x
     "x 1-D": Mistake(
         lambda lib: lib.rnn(lib.zeros(5)),
@@ -234,6 +338,58 @@ BOTH_REFUSE = {
     "x's dtype before its last axis": Mistake(
         lambda lib: lib.rnn(lib.zeros(3, 2, 4, dtype=lib.float64)), ValueError, "x", ["float64"]
     ),
+    # ---- the pair of an LSTM; with a projection h is narrower than c
+    "h_0 and c_0 swapped": Mistake(
+        lambda lib: lib.projected(lib.zeros(5, 2, 3), (lib.zeros(1, 2, 4), lib.zeros(1, 2, 2))),
+        RuntimeError,
+        "h_0",
+        ["(num_layers * num_directions, N, proj_size) = (1, 2, 2)", "got (1, 2, 4)"],
+        LSTM,
+    ),
+    "c_0 of the projection's size": Mistake(
+        lambda lib: lib.projected(lib.zeros(5, 2, 3), (lib.zeros(1, 2, 2), lib.zeros(1, 2, 2))),
+        RuntimeError,
+        "c_0",
+        [f"{STATE} = (1, 2, 4)", "got (1, 2, 2)"],
+        LSTM,
+    ),
+    "c_0 2-D": Mistake(
+        lambda lib: lib.projected(lib.zeros(5, 2, 3), (lib.zeros(1, 2, 2), lib.zeros(1, 4))),
+        RuntimeError,
+        "c_0",
+        [f"{STATE} = (1, 2, 4), 3-D", "2-D, shape (1, 4)"],
+        LSTM,
+    ),
+    "c_0 batch first": Mistake(
+        lambda lib: lib.projected(lib.zeros(5, 2, 3), (lib.zeros(1, 2, 2), lib.zeros(2, 1, 4))),
+        RuntimeError,
+        "c_0",
+        [f"{STATE} = (1, 2, 4)", "(2, 1, 4)", "c_0 is never batch-first"],
+        LSTM,
+    ),
+    "c_0 of another N": Mistake(
+        lambda lib: lib.projected(lib.zeros(5, 2, 3), (lib.zeros(1, 2, 2), lib.zeros(1, 3, 4))),
+        RuntimeError,
+        "c_0",
+        ["(1, 2, 4)", "(1, 3, 4)", "N is axis 1 of x"],
+        LSTM,
+    ),
+    "c_0 float64": Mistake(
+        lambda lib: lib.projected(
+            lib.zeros(5, 2, 3), (lib.zeros(1, 2, 2), lib.zeros(1, 2, 4, dtype=lib.float64))
+        ),
+        RuntimeError,
+        "c_0",
+        ["the layer's dtype float32", "float64", "c_0.astype(numpy.float32)"],
+        LSTM,
+    ),
+    "h_0 of a projection's sequence": Mistake(
+        lambda lib: lib.projected(lib.zeros(5, 3), (lib.zeros(1, 4), lib.zeros(1, 4))),
+        RuntimeError,
+        "h_0",
+        ["(num_layers * num_directions, proj_size) = (1, 2)", "(1, 4)"],
+        LSTM,
+    ),
     # ---- gradients
     "d_output batch first": Mistake(
         lambda lib: lib.backward(lib.rnn, lib.zeros(3, 2, 5), lib.zeros(2, 3, 8)),
@@ -265,6 +421,13 @@ BOTH_REFUSE = {
         "d_h_n",
         [f"{STATE} = (2, 2, 8)", "(2, 8)"],
     ),
+    "d_output of a projection too wide": Mistake(
+        lambda lib: lib.backward(lib.projected, lib.zeros(3, 2, 3), lib.zeros(3, 2, 4)),
+        RuntimeError,
+        "d_output",
+        ["(3, 2, 2)", "(3, 2, 4)"],
+        LSTM,
+    ),
     # ---- modes, Linear
     "train 1": Mistake(lambda lib: lib.rnn.train(1), ValueError, "mode", [A_BOOL, "int"]),
     "train None": Mistake(lambda lib: lib.rnn.train(None), ValueError, "mode", [A_BOOL]),
@@ -291,6 +454,72 @@ BOTH_REFUSE = {
     ),
 }
 
+for name in CELLS:
+    BOTH_REFUSE |= {
+        f"{name}: x 3-D": cell(
+            name,
+            ValueError,
+            "x",
+            ["(N, input_size)", "(input_size,) without a batch", "3-D, shape (1, 2, 3)", "layer"],
+            (1, 2, 3),
+        ),
+        f"{name}: x 0-D": cell(name, ValueError, "x", ["(N, input_size)", "0-D"], ()),
+        f"{name}: x too wide": cell(
+            name, RuntimeError, "x", ["input_size = 3 on the last axis", "(2, 5)"], (2, 5)
+        ),
+        f"{name}: one row too wide": cell(name, RuntimeError, "x", ["input_size = 3"], (5,)),
+        f"{name}: x float64": cell(
+            name, RuntimeError, "x", ["float32", "float64"], (2, 3), x="float64"
+        ),
+        f"{name}: h 3-D": cell(
+            name, ValueError, "h", ["(N, hidden_size)", "3-D"], (2, 3), (1, 2, 4)
+        ),
+        f"{name}: h 1-D of a batch": cell(
+            name, RuntimeError, "h", ["(N, hidden_size)", "1-D, shape (4,)"], (2, 3), (4,)
+        ),
+        f"{name}: h 2-D of one row": cell(
+            name, RuntimeError, "h", ["(hidden_size,)", "2-D, shape (1, 4)"], (3,), (1, 4)
+        ),
+        f"{name}: h too wide": cell(
+            name, RuntimeError, "h", ["(N, hidden_size) = (2, 4)", "(2, 5)"], (2, 3), (2, 5)
+        ),
+        f"{name}: h of one row too wide": cell(
+            name, RuntimeError, "h", ["(hidden_size,) = (4,)", "(5,)"], (3,), (5,)
+        ),
+        f"{name}: h of another N": cell(
+            name, RuntimeError, "h", ["(2, 4)", "(3, 4)"], (2, 3), (3, 4)
+        ),
+        f"{name}: h float64": cell(
+            name, RuntimeError, "h", ["float32", "float64"], (2, 3), (2, 4), h="float64"
+        ),
+        f"{name}: input_size '3'": make_cell(name, TypeError, [AN_INT, "str"], input_size="3"),
+        f"{name}: input_size None": make_cell(name, TypeError, [AN_INT], input_size=None),
+        f"{name}: hidden_size 2.0": make_cell(name, TypeError, [AN_INT, "float"], hidden_size=2.0),
+    }
+BOTH_REFUSE |= {
+    "LSTMCell: c of another N": Mistake(
+        lambda lib: lib.cells["LSTMCell"](lib.zeros(2, 3), (lib.zeros(2, 4), lib.zeros(3, 4))),
+        RuntimeError,
+        "c",
+        ["(N, hidden_size) = (2, 4)", "(3, 4)"],
+        LSTM,
+    ),
+    "LSTMCell: c too wide": Mistake(
+        lambda lib: lib.cells["LSTMCell"](lib.zeros(2, 3), (lib.zeros(2, 4), lib.zeros(2, 5))),
+        RuntimeError,
+        "c",
+        ["(2, 4)", "(2, 5)"],
+        LSTM,
+    ),
+    "LSTMCell: state of one part": Mistake(
+        lambda lib: lib.cells["LSTMCell"](lib.zeros(2, 3), lib.zeros(2, 4)),
+        TypeError,
+        "state",
+        ["a pair (h, c)"],
+        LSTM,
+    ),
+}
+
 TORCH_LETS_THROUGH = {
     # ---- arguments
     "input_size True": constructor(TypeError, [AN_INT], input_size=True),
@@ -298,6 +527,58 @@ TORCH_LETS_THROUGH = {
     "bidirectional 1": constructor(TypeError, [A_BOOL, "int"], bidirectional=1),
     "bidirectional 'yes'": constructor(TypeError, [A_BOOL, "str"], bidirectional="yes"),
     "dtype float16": constructor(TypeError, ["numpy.float32 or numpy.float64"], dtype=np.float16),
+    # torch's class of these is another, an accident of what it does with them
+    "state of one array": Mistake(
+        lambda lib: lib.projected(zeros(5, 2, 3), zeros(1, 2, 2)),
+        TypeError,
+        "state",
+        ["a pair (h_0, c_0)", "ndarray"],
+        LSTM,
+    ),
+    "state of both in one array": Mistake(
+        lambda lib: lib.projected(zeros(5, 2, 3), zeros(2, 1, 2, 4)),
+        TypeError,
+        "state",
+        ["a pair (h_0, c_0)", "ndarray"],
+        LSTM,
+    ),
+    "state of h_0 alone": Mistake(
+        lambda lib: lib.projected(zeros(5, 2, 3), (zeros(1, 2, 2),)),
+        TypeError,
+        "state",
+        ["a pair (h_0, c_0)", "1 of them"],
+        LSTM,
+    ),
+    "state of three": Mistake(
+        lambda lib: lib.projected(zeros(5, 2, 3), (zeros(1, 2, 2),) * 3),
+        TypeError,
+        "state",
+        ["a pair (h_0, c_0)", "3 of them"],
+        LSTM,
+    ),
+    "state of a GRU a pair": Mistake(
+        lambda lib: lib.gru(zeros(5, 2, 3), (zeros(1, 2, 4), zeros(1, 2, 4))),
+        RuntimeError,
+        "h_0",
+        [f"{STATE} = (1, 2, 4)"],
+        ("GRU",),
+    ),
+    "LSTMCell: state of three": Mistake(
+        lambda lib: lib.cells["LSTMCell"](zeros(2, 3), (zeros(2, 4),) * 3),
+        TypeError,
+        "state",
+        ["a pair (h, c)"],
+        LSTM,
+    ),
+    "proj_size of an RNN by position": Mistake(
+        lambda _: nn.RNN(3, 4, 1, "tanh", True, False, 0.0, False, 2), ValueError, "device", [], RNN
+    ),
+    "proj_size of a GRU by position": Mistake(
+        lambda _: nn.GRU(3, 4, 1, True, False, 0.0, False, 2), ValueError, "device", [], ("GRU",)
+    ),
+    "RNNCell: nonlinearity 'x'": make_cell(
+        "RNNCell", ValueError, ["'tanh' or 'relu'"], nonlinearity="x"
+    ),
     "in_features 0": Mistake(lambda _: nn.Linear(0, 3), ValueError, "in_features", [AN_INT, "0"]),
     "out_features 0": Mistake(lambda _: nn.Linear(3, 0), ValueError, "out_features", [AN_INT, "0"]),
     "Linear's bias 1": Mistake(lambda _: nn.Linear(3, 4, 1), TypeError, "bias", [A_BOOL, "int"]),
@@ -310,6 +591,16 @@ TORCH_LETS_THROUGH = {
     ),
 }
 
+for name in CELLS:
+    TORCH_LETS_THROUGH |= {
+        f"{name}: input_size 0": make_cell(name, ValueError, [AN_INT], input_size=0),
+        f"{name}: hidden_size 0": make_cell(name, ValueError, [AN_INT], hidden_size=0),
+        f"{name}: hidden_size -1": make_cell(name, ValueError, [AN_INT], hidden_size=-1),
+        f"{name}: input_size True": make_cell(name, TypeError, [AN_INT], input_size=True),
+        f"{name}: bias 1": make_cell(name, TypeError, [A_BOOL, "int"], bias=1),
+        f"{name}: dtype float16": make_cell(name, TypeError, ["numpy.float32"], dtype=np.float16),
+    }
+
 ELMANS_OWN = {
     # ---- what torch has devices and dtypes for
     "device 'cuda'": constructor(ValueError, ["None or 'cpu'"], device="cuda"),
@@ -320,6 +611,121 @@ ELMANS_OWN = {
     "dtype of no such name": constructor(TypeError, ["numpy.float32"], dtype="single precision"),
     "Linear's device": Mistake(
         lambda _: nn.Linear(3, 4, device="cuda"), ValueError, "device", ["None or 'cpu'", "cuda"]
+    ),
+    # ---- options of elman's own
+    "recurrent_dropout 1.5": constructor(ValueError, [A_NUMBER], recurrent_dropout=1.5),
+    "recurrent_dropout -0.1": constructor(ValueError, [A_NUMBER], recurrent_dropout=-0.1),
+    "recurrent_dropout True": constructor(ValueError, [A_NUMBER, "bool"], recurrent_dropout=True),
+    "recurrent_dropout '0.5'": constructor(ValueError, [A_NUMBER, "str"], recurrent_dropout="0.5"),
+    "recurrent_dropout None": constructor(TypeError, [A_NUMBER], recurrent_dropout=None),
+    "recurrent_dropout nan": constructor(ValueError, [A_NUMBER], recurrent_dropout=float("nan")),
+    "learn_initial_state 1": constructor(TypeError, [A_BOOL, "int"], learn_initial_state=1),
+    "learn_initial_state None": constructor(TypeError, [A_BOOL], learn_initial_state=None),
+    # ---- streams
+    "stream of a bidirectional layer": Mistake(
+        lambda lib: lib.bidirectional.stream(), ValueError, "stream", ["unidirectional"]
+    ),
+    "stream of no rows": Mistake(
+        lambda lib: lib.rnn.stream(0), ValueError, "batch_size", [AN_INT, "0"]
+    ),
+    "stream of 1.5 rows": Mistake(
+        lambda lib: lib.rnn.stream(1.5), TypeError, "batch_size", [AN_INT, "1.5"]
+    ),
+    "x_t of other rows": Mistake(
+        lambda lib: lib.rnn.stream(2).step(zeros(3, 5)),
+        RuntimeError,
+        "x_t",
+        ["(batch_size, input_size) = (2, 5)", "(3, 5)"],
+    ),
+    "x_t float64": Mistake(
+        lambda lib: lib.rnn.stream(2).step(zeros(2, 5, dtype=np.float64)),
+        ValueError,
+        "x_t",
+        ["float32", "float64"],
+    ),
+    "out too narrow": Mistake(
+        lambda lib: lib.rnn.stream(2).step(zeros(2, 5), zeros(2, 7)),
+        RuntimeError,
+        "out",
+        ["(2, 8)", "(2, 7)"],
+    ),
+    "out float64": Mistake(
+        lambda lib: lib.rnn.stream(2).step(zeros(2, 5), zeros(2, 8, dtype=np.float64)),
+        ValueError,
+        "out",
+        ["float32", "float64"],
+    ),
+    "out a list": Mistake(
+        lambda lib: lib.rnn.stream(2).step(zeros(2, 5), zeros(2, 8).tolist()),
+        TypeError,
+        "out",
+        ["array", "list"],
+    ),
+    # ---- summaries
+    "summary of a cell": Mistake(
+        lambda lib: elman.summary(lib.cells["GRUCell"], (5, 2, 3)),
+        TypeError,
+        "layer",
+        ["nn.RNN, nn.GRU or nn.LSTM", "GRUCell"],
+        RNN,
+    ),
+    "summary of a class": Mistake(
+        lambda _: elman.summary(nn.GRU, (5, 2, 3)), TypeError, "layer", ["type"], RNN
+    ),
+    "summary of one axis": Mistake(
+        lambda lib: elman.summary(lib.gru, (3,)), ValueError, "input_size", ["(3,)"], RNN
+    ),
+    "summary of four axes": Mistake(
+        lambda lib: elman.summary(lib.gru, (1, 5, 2, 3)),
+        ValueError,
+        "input_size",
+        ["2 or 3 axes", "(1, 5, 2, 3)"],
+        RNN,
+    ),
+    "summary of another input": Mistake(
+        lambda lib: elman.summary(lib.gru, (5, 2, 4)),
+        RuntimeError,
+        "input_size",
+        ["input_size = 3 on the last axis", "(5, 2, 4)"],
+        RNN,
+    ),
+    "summary of no steps": Mistake(
+        lambda lib: elman.summary(lib.gru, (0, 2, 3)), ValueError, "input_size", [AN_INT], RNN
+    ),
+    "summary of half a step": Mistake(
+        lambda lib: elman.summary(lib.gru, (0.5, 2, 3)), TypeError, "input_size", [AN_INT], RNN
+    ),
+    "summary of a number": Mistake(
+        lambda lib: elman.summary(lib.gru, 5), TypeError, "input_size", ["5"], RNN
+    ),
+    # ---- gradients of cells
+    "d_h of a cell too wide": Mistake(
+        lambda lib: lib.cells["GRUCell"].vjp(zeros(2, 3))[1](zeros(2, 5)),
+        RuntimeError,
+        "d_h",
+        ["(N, hidden_size) = (2, 4)", "(2, 5)"],
+        RNN,
+    ),
+    "d_c of a cell too wide": Mistake(
+        lambda lib: lib.cells["LSTMCell"].vjp(zeros(2, 3))[1]((zeros(2, 4), zeros(2, 5))),
+        RuntimeError,
+        "d_c",
+        ["(N, hidden_size) = (2, 4)", "(2, 5)"],
+        RNN,
+    ),
+    "gradient of h alone of an LSTM": Mistake(
+        lambda lib: lib.projected.vjp(zeros(5, 2, 3))[1](None, zeros(1, 2, 2)),
+        TypeError,
+        "state",
+        ["a pair (d_h_n, d_c_n)"],
+        LSTM,
+    ),
+    "d_c_n of the projection's size": Mistake(
+        lambda lib: lib.projected.vjp(zeros(5, 2, 3))[1](None, (None, zeros(1, 2, 2))),
+        RuntimeError,
+        "d_c_n",
+        [f"{STATE} = (1, 2, 4)", "(1, 2, 2)"],
+        LSTM,
     ),
     # ---- lengths
     "lengths negative": Mistake(
@@ -427,17 +833,23 @@ ELMANS_OWN = {
 MISTAKES = BOTH_REFUSE | TORCH_LETS_THROUGH | ELMANS_OWN
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_told_and_nothing_is_half_done(name: str) -> None:
+def cases(mistakes: dict[str, Mistake]) -> list[tuple[str, str]]:
+    """Each mistake with each layer that it can be made with."""
+    return [(layer, name) for name, mistake in mistakes.items() for layer in mistake.layers]
+
+
+@pytest.mark.parametrize(("layer", "name"), cases(MISTAKES))
+def test_a_mistake_is_told_and_nothing_is_half_done(layer: str, name: str) -> None:
     """The layer is as it was, its mode included, and no random number has been drawn."""
-    mistake, rnn = MISTAKES[name], ELMAN.rnn
+    library = ELMAN[layer]
+    mistake, rnn = MISTAKES[name], library.rnn
     before, output = rnn.state_dict(), rnn(X)[0]
     elman.manual_seed(3)
     numbers = default_generator.uniform((4,), 1.0, np.dtype(np.float32))
     elman.manual_seed(3)
 
     with pytest.raises(mistake.error) as error:
-        mistake.call(ELMAN)
+        mistake.call(library)
     message = str(error.value)
     assert message.startswith(f"{mistake.argument}: expected ")
     assert ", got " in message
@@ -452,19 +864,36 @@ def test_a_mistake_is_told_and_nothing_is_half_done(name: str) -> None:
     np.testing.assert_array_equal(rnn(X)[0], output)
 
 
-@pytest.mark.parametrize("name", BOTH_REFUSE)
-def test_torch_raises_the_same_class(name: str) -> None:
+@pytest.mark.parametrize(("layer", "name"), cases(BOTH_REFUSE))
+def test_torch_raises_the_same_class(layer: str, name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with pytest.raises(BOTH_REFUSE[name].error) as error:
-            BOTH_REFUSE[name].call(TORCH)
+            BOTH_REFUSE[name].call(TORCH[layer])
     assert type(error.value) is BOTH_REFUSE[name].error
+
+
+@pytest.mark.parametrize("name", ["RNN", "GRU", *CELLS])
+def test_a_projection_is_an_lstms_alone(name: str) -> None:
+    """Nor has any other a nonlinearity than RNN and RNNCell."""
+    unknown = ["proj_size"] if name.startswith("RNN") else ["proj_size", "nonlinearity"]
+    for argument in unknown:
+        with pytest.raises(TypeError, match=f"unexpected keyword argument '{argument}'"):
+            getattr(nn, name)(3, 4, **{argument: 2})
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_sizes_of_cells_may_be_numpys(name: str) -> None:
+    cell = getattr(nn, name)(np.int64(3), np.uint8(4), np.bool_(False))
+    assert repr(cell) == repr(getattr(nn, name)(3, 4, False))
+    assert parts(cell(zeros(2, 3)))[0].shape == (2, 4)
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
         {"input_size": np.int64(3), "hidden_size": np.uint8(4), "num_layers": np.int32(2)},
+        {"recurrent_dropout": np.float32(0.5), "learn_initial_state": np.bool_(True)},
         {"bias": np.bool_(True), "bidirectional": np.bool_(False)},
         {"num_layers": 2, "dropout": 1},
         {"num_layers": 2, "dropout": np.float32(0.5)},
@@ -472,12 +901,15 @@ def test_torch_raises_the_same_class(name: str) -> None:
         {"device": torch.device("cpu"), "dtype": np.dtype(np.float32)},
     ],
 )
-def test_what_is_right_is_taken_whatever_its_type(arguments: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_is_right_is_taken_whatever_its_type(name: str, arguments: dict[str, Any]) -> None:
     """Sizes may be NumPy's, which torch refuses."""
-    rnn = nn.RNN(**{"input_size": 3, "hidden_size": 4, **arguments}).eval()
+    if name == "LSTM":
+        arguments = {**arguments, "proj_size": np.int16(2)}
+    rnn = getattr(nn, name)(**{"input_size": 3, "hidden_size": 4, **arguments}).eval()
     plain = {name: getattr(value, "item", lambda v=value: v)() for name, value in arguments.items()}
     plain |= {"input_size": 3, "hidden_size": 4, "device": None, "dtype": None}
-    same = nn.RNN(**plain).eval()
+    same = getattr(nn, name)(**plain).eval()
     same.load_state_dict(rnn.state_dict())
     assert repr(rnn) == repr(same)
     x = np.ones((2, 2, 3), np.float32)

@@ -88,6 +88,35 @@ def test_a_certain_mask_takes_no_random_number(dtype: Any, p: float) -> None:
     np.testing.assert_array_equal(ours.uniform((3,), 0.5, FLOAT32) + 0.5, torch.rand(3).numpy())
 
 
+@given(seed=seeds, draws=st.lists(st.tuples(counts, dtypes), min_size=1, max_size=5))
+def test_normal_numbers_are_torchs_within_rounding(seed: int, draws: list[tuple[int, Any]]) -> None:
+    """And take as many words: fewer than 16 are drawn in pairs, and what is over is kept.
+
+    Logarithms, roots and cosines round otherwise: 4e-6 and 1e-14 of numbers below 10.
+    """
+    ours = Generator(seed)
+    theirs = torch_generator(seed)
+    for n, dtype in draws:
+        expected = torch.empty(n, dtype=getattr(torch, dtype.name)).normal_(generator=theirs)
+        numbers = ours.normal((n,), dtype)
+        assert numbers.dtype == dtype
+        atol = 4e-6 if dtype == FLOAT32 else 1e-14
+        np.testing.assert_allclose(numbers, expected.numpy(), rtol=0, atol=atol)
+    expected = torch_uniform(theirs, (3,), 1.0, FLOAT64)
+    np.testing.assert_array_equal(ours.uniform((3,), 1.0, FLOAT64), expected)
+
+
+def test_seeding_again_forgets_the_normal_number_left_over() -> None:
+    """A copy does not: it goes on with it."""
+    generator = Generator(3)
+    first = generator.normal((3,), FLOAT64)
+    fourth = copy.deepcopy(generator).normal((1,), FLOAT64)
+    np.testing.assert_array_equal(generator.normal((1,), FLOAT64), fourth)
+    generator.manual_seed(3)
+    np.testing.assert_array_equal(generator.normal((3,), FLOAT64), first)
+    np.testing.assert_array_equal(generator.manual_seed(3).normal((4,), FLOAT64), [*first, *fourth])
+
+
 # ---- seeds ---------------------------------------------------------------------------------------
 
 

@@ -52,7 +52,7 @@ def projection(value: Any, hidden_size: int) -> int:
             TypeError, "proj_size", expected, f"{value!r} ({type(value).__name__})"
         ) from None
     if not 0 <= number < hidden_size:
-        expected = f"less than hidden_size = {hidden_size}, 0 for no projection"
+        expected = f"at least 0 and less than hidden_size = {hidden_size}, 0 for no projection"
         raise fail(ValueError, "proj_size", expected, str(number))
     return number
 

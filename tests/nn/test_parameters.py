@@ -11,27 +11,38 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import Array, dtypes, rnn_arguments, seeds
+from strategies import (
+    CELLS,
+    LAYERS,
+    Array,
+    Options,
+    dtypes,
+    layer_options,
+    module_options,
+    parts,
+    seeds,
+    state_shapes,
+    whole,
+)
 
 import elman
 from elman import nn
 
 
-def in_torch(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments with torch's dtype."""
-    return {**arguments, "dtype": getattr(torch, arguments["dtype"].name)}
-
-
-@given(arguments=rnn_arguments(), seed=seeds)
+@given(options=module_options, seed=seeds, own=st.booleans())
 def test_the_same_seed_gives_torchs_weights_bit_for_bit(
-    arguments: dict[str, Any], seed: int
+    options: Options, seed: int, own: bool
 ) -> None:
-    """By the same names, in the same order, of two layers made one after the other."""
-    elman.manual_seed(seed)
+    """By the same names, in the same order, of two made one after the other.
+
+    From elman.manual_seed, or from a generator of their own.
+    """
+    generator = elman.Generator(seed) if own else None
+    elman.manual_seed(0 if own else seed)
     torch.manual_seed(seed)
     for _ in range(2):
-        rnn, expected = nn.RNN(**arguments), torch.nn.RNN(**in_torch(arguments))
-        parameters, theirs = list(rnn.named_parameters()), list(expected.named_parameters())
+        module, expected = options.elman(generator=generator), options.torch()
+        parameters, theirs = list(module.named_parameters()), list(expected.named_parameters())
         assert [name for name, _ in parameters] == [name for name, _ in theirs]
         for (name, parameter), (_, value) in zip(parameters, theirs, strict=True):
             np.testing.assert_array_equal(
@@ -39,27 +50,30 @@ def test_the_same_seed_gives_torchs_weights_bit_for_bit(
             )
 
 
-@given(arguments=rnn_arguments())
-def test_parameters_are_listed_as_in_torch(arguments: dict[str, Any]) -> None:
-    rnn, theirs = nn.RNN(**arguments), torch.nn.RNN(**in_torch(arguments))
-    named = dict(rnn.named_parameters())
-    for parameter, (name, value) in zip(rnn.parameters(), named.items(), strict=True):
-        assert parameter is value is getattr(rnn, name)
-        assert name in dir(rnn)
-    assert list(rnn.state_dict()) == list(theirs.state_dict()) == list(named)
+@given(options=module_options)
+def test_parameters_are_listed_as_in_torch(options: Options) -> None:
+    module, theirs = options.elman(), options.torch()
+    named = dict(module.named_parameters())
+    for parameter, (name, value) in zip(module.parameters(), named.items(), strict=True):
+        assert parameter is value is getattr(module, name)
+        assert name in dir(module)
+    assert list(module.state_dict()) == list(theirs.state_dict()) == list(named)
 
-    ids = {id(value): name for name, value in named.items()}
+
+@given(options=layer_options())
+def test_all_weights_are_listed_as_in_torch(options: Options) -> None:
+    layer, theirs = options.elman(learn_initial_state=True), options.torch()
+    ids = {id(value): name for name, value in layer.named_parameters()}
     their_ids = {id(value): name for name, value in theirs.named_parameters()}
-    assert [[ids[id(w)] for w in weights] for weights in rnn.all_weights] == [
+    assert [[ids[id(w)] for w in weights] for weights in layer.all_weights] == [
         [their_ids[id(w)] for w in weights] for weights in theirs.all_weights
     ]
 
 
-@given(arguments=rnn_arguments(), dropout=st.sampled_from([0, 0.25, 1]))
-def test_repr_is_torchs(arguments: dict[str, Any], dropout: float) -> None:
-    if arguments["num_layers"] > 1:
-        arguments["dropout"] = dropout
-    assert repr(nn.RNN(**arguments)) == repr(torch.nn.RNN(**in_torch(arguments)))
+@given(options=module_options, dropout=st.sampled_from([0, 0.25, 1]))
+def test_repr_is_torchs(options: Options, dropout: float) -> None:
+    changes = {"dropout": dropout} if options.arguments.get("num_layers", 1) > 1 else {}
+    assert repr(options.elman(**changes)) == repr(options.torch(**changes))
 
 
 # ---- assignment ---------------------------------------------------------------------------------
@@ -67,45 +81,89 @@ def test_repr_is_torchs(arguments: dict[str, Any], dropout: float) -> None:
 X = np.random.default_rng(0).standard_normal((6, 2, 3)).astype(np.float32)
 
 
-def small_rnn(**arguments: Any) -> nn.RNN:
-    return nn.RNN(3, 4, num_layers=2, bidirectional=True, **arguments)
+MODULES = LAYERS + CELLS
 
 
-@pytest.mark.parametrize("name", dict(small_rnn().named_parameters()))
-def test_assigning_a_parameter_changes_results_and_gradients(name: str) -> None:
+def small(module: str, **arguments: Any) -> Any:
+    """Return a cell, or a layer of two layers and directions, an LSTM with a projection."""
+    if module in LAYERS:
+        arguments = {"num_layers": 2, "bidirectional": True, **arguments}
+    if module == "LSTM":
+        arguments = {"proj_size": 2, **arguments}
+    return getattr(nn, module)(3, 4, **arguments)
+
+
+def x_of(module: Any) -> Array:
+    """Return X, or one step of it for a cell."""
+    return X if hasattr(module, "num_layers") else X[0]
+
+
+def results(module: Any) -> list[Array]:
+    """Return output and final states of a layer, or the state of a cell."""
+    found = module(x_of(module))
+    output, state = found if hasattr(module, "num_layers") else ((), found)
+    return [np.array(output), *parts(state)]
+
+
+def gradients(module: Any) -> list[Array]:
+    """Return all gradients of ones."""
+    found, backward = module.vjp(x_of(module))
+    *output, state = found if hasattr(module, "num_layers") else (found,)
+    ones = [np.ones_like(part) for part in (*output, *parts(state))]
+    gradients = backward(*ones[: len(output)], whole(ones[len(output) :]))
+    return [gradients.x, *parts(gradients.state), *gradients.parameters.values()]
+
+
+def assert_same(actual: list[Array], expected: list[Array]) -> None:
+    for a, e in zip(actual, expected, strict=True):
+        np.testing.assert_array_equal(a, e)
+
+
+def differ(actual: list[Array], expected: list[Array]) -> bool:
+    return any((a != e).any() for a, e in zip(actual, expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(module, name) for module in MODULES for name, _ in small(module).named_parameters()],
+)
+def test_assigning_a_parameter_changes_results_and_gradients(module: str, name: str) -> None:
     """After earlier calls forward and backward: nothing made of the old values is used again."""
-    rnn = small_rnn()
-    (output, h_n), backward = rnn.vjp(X)
-    old = backward(output, h_n)
-    setattr(rnn, name, getattr(rnn, name) + np.float32(0.25))
+    changed = small(module)
+    state = [np.ones(s, np.float32) for s in state_shapes(changed, 2)]
+    old_results, old_gradients = results(changed), gradients(changed)
+    old_step = parts(changed(x_of(changed), whole(state)))
+    setattr(changed, name, getattr(changed, name) + np.float32(0.25))
 
-    fresh = small_rnn()
-    fresh.load_state_dict(rnn.state_dict())
-    (expected, expected_h_n), fresh_backward = fresh.vjp(X)
-    (actual, actual_h_n), backward = rnn.vjp(X)
-    np.testing.assert_array_equal(actual, expected)
-    np.testing.assert_array_equal(actual_h_n, expected_h_n)
-    assert (actual != output).any()
-    new, expected_new = backward(output, h_n), fresh_backward(output, h_n)
-    np.testing.assert_array_equal(new.x, expected_new.x)
-    assert (new.x != old.x).any()
+    fresh = small(module)
+    fresh.load_state_dict(changed.state_dict())
+    assert_same(results(changed), results(fresh))
+    assert_same(gradients(changed), gradients(fresh))
+    assert differ(gradients(changed), old_gradients)
+    if module in LAYERS:
+        assert differ(results(changed), old_results)
+    else:
+        # W_hh of one step from zeros is of no effect.
+        assert differ(list(parts(changed(x_of(changed), whole(state)))), list(old_step))
 
 
-def test_parameters_are_read_only_and_cannot_be_deleted() -> None:
-    rnn = small_rnn()
-    listed = [weight for weights in rnn.all_weights for weight in weights]
+@pytest.mark.parametrize("module", MODULES)
+def test_parameters_are_read_only_and_cannot_be_deleted(module: str) -> None:
+    rnn = small(module)
+    listed = [weight for weights in getattr(rnn, "all_weights", []) for weight in weights]
     for parameter in (*rnn.parameters(), *rnn.state_dict().values(), *listed):
         with pytest.raises(ValueError, match="read-only"):
             parameter[...] = 0
-    with pytest.raises(AttributeError, match=r"weight_ih_l0: .* cannot be deleted"):
-        del rnn.weight_ih_l0
-    assert rnn.weight_ih_l0.shape == (4, 3)
+    for name, value in rnn.named_parameters():
+        with pytest.raises(AttributeError, match=rf"{name}: .* cannot be deleted"):
+            delattr(rnn, name)
+        assert getattr(rnn, name) is value
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_assignment_copies(order: Any) -> None:
     """Later changes of the array that was assigned do nothing."""
-    rnn = small_rnn()
+    rnn = small("RNN")
     source = np.ones((4, 4), np.float32, order=order)
     rnn.weight_hh_l0 = source
     assert source.flags.writeable
@@ -116,7 +174,7 @@ def test_assignment_copies(order: Any) -> None:
 
 
 def test_a_state_dict_is_not_touched_by_later_changes() -> None:
-    rnn = small_rnn()
+    rnn = small("RNN")
     state = rnn.state_dict()
     before = {name: value.copy() for name, value in state.items()}
     rnn.weight_hh_l0 = np.zeros((4, 4), np.float32)
@@ -137,7 +195,7 @@ def test_a_state_dict_is_not_touched_by_later_changes() -> None:
     ],
 )
 def test_a_wrong_assignment_is_refused_and_changes_nothing(name: str, value: Any) -> None:
-    rnn = small_rnn()
+    rnn = small("RNN")
     before, output = getattr(rnn, name), rnn(X)[0]
     with pytest.raises(ValueError, match=f"^{name}: expected "):
         setattr(rnn, name, value)
@@ -148,26 +206,25 @@ def test_a_wrong_assignment_is_refused_and_changes_nothing(name: str, value: Any
 # ---- state dicts --------------------------------------------------------------------------------
 
 
-@given(arguments=rnn_arguments(), source_dtype=dtypes)
-def test_a_state_dict_can_be_loaded(arguments: dict[str, Any], source_dtype: Any) -> None:
-    """From a layer, from torch's, of either dtype; the layer keeps its own dtype."""
-    theirs = torch.nn.RNN(**in_torch({**arguments, "dtype": source_dtype}))
-    rnn = nn.RNN(**arguments)
-    assert rnn.load_state_dict(theirs.state_dict()) == ([], [])
+@given(options=module_options, source_dtype=dtypes)
+def test_a_state_dict_can_be_loaded(options: Options, source_dtype: Any) -> None:
+    """From a module, from torch's, of either dtype; the module keeps its own dtype."""
+    theirs, module = options.torch(dtype=source_dtype), options.elman()
+    assert module.load_state_dict(theirs.state_dict()) == ([], [])
     for name, value in theirs.state_dict().items():
-        expected = value.numpy().astype(rnn.dtype)
-        np.testing.assert_array_equal(getattr(rnn, name), expected, strict=True)
-    assert nn.RNN(**arguments).load_state_dict(rnn.state_dict()) == ([], [])
+        expected = value.numpy().astype(module.dtype)
+        np.testing.assert_array_equal(getattr(module, name), expected, strict=True)
+    assert options.elman().load_state_dict(module.state_dict()) == ([], [])
 
 
-def changed_state(rnn: nn.RNN, **changes: Any) -> dict[str, Array]:
+def changed_state(rnn: Any, **changes: Any) -> dict[str, Array]:
     """Return the state plus one, with other changes; a change to None leaves the name out."""
     state = {name: value + 1 for name, value in rnn.state_dict().items()} | changes
     return {name: value for name, value in state.items() if value is not None}
 
 
 def test_names_that_do_not_fit_are_reported_when_not_strict() -> None:
-    rnn = small_rnn()
+    rnn = small("RNN")
     bias, before = rnn.bias_hh_l1, rnn.weight_ih_l0
     state = changed_state(rnn, bias_hh_l1=None, weight_ih_l7=np.zeros(1))
     keys = rnn.load_state_dict(state, strict=False)
@@ -196,7 +253,7 @@ def test_a_state_dict_that_does_not_fit_loads_nothing(
     changes: dict[str, Any], strict: bool, told: list[str]
 ) -> None:
     """Everything wrong with it is told, with the layer it was for."""
-    rnn = small_rnn()
+    rnn = small("RNN")
     before, output = rnn.state_dict(), rnn(X)[0]
     with pytest.raises(RuntimeError) as error:
         rnn.load_state_dict(changed_state(rnn, **changes), strict)
@@ -209,36 +266,53 @@ def test_a_state_dict_that_does_not_fit_loads_nothing(
 
 # ---- copies -------------------------------------------------------------------------------------
 
-
-def copies(rnn: nn.RNN) -> dict[str, nn.RNN]:
-    return {"deepcopy": copy.deepcopy(rnn), "pickle": pickle.loads(pickle.dumps(rnn))}
-
-
-@pytest.mark.parametrize("how", ["deepcopy", "pickle"])
-def test_a_copy_computes_the_same_and_lives_alone(how: str) -> None:
-    rnn = small_rnn(nonlinearity="relu", dropout=0.25).eval()
-    expected = rnn(X)[0]
-    twin = copies(rnn)[how]
-    assert repr(twin) == repr(rnn)
-    assert not twin.training
-    np.testing.assert_array_equal(twin(X)[0], expected)
-    twin.weight_hh_l0 = np.zeros((4, 4), np.float32)
-    assert (twin(X)[0] != expected).any()
-    np.testing.assert_array_equal(rnn(X)[0], expected)
+COPIES = {
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda module: pickle.loads(pickle.dumps(module)),
+    "copy": copy.copy,
+}
 
 
-@pytest.mark.parametrize("how", ["deepcopy", "pickle"])
-def test_a_copys_parameters_are_read_only(how: str) -> None:
-    for parameter in copies(small_rnn())[how].parameters():
+@pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize("module", MODULES)
+def test_a_copy_computes_the_same_and_lives_alone(module: str, how: str) -> None:
+    """Whether or not it was called before: what was made ready for the kernels is not copied."""
+    elman.manual_seed(0)  # with which no relu is zero throughout
+    arguments = {"dropout": 0.25} if module in LAYERS else {}
+    if module.startswith("RNN"):
+        arguments["nonlinearity"] = "relu"
+    original = small(module, **arguments).eval()
+    before = COPIES[how](original)
+    expected, expected_gradients = results(original), gradients(original)
+    for twin in (before, COPIES[how](original)):
+        assert repr(twin) == repr(original)
+        assert not twin.training
+        assert_same(results(twin), expected)
+        assert_same(gradients(twin), expected_gradients)
+        for name, parameter in list(twin.named_parameters()):
+            setattr(twin, name, np.zeros_like(parameter))
+        assert differ(results(twin), expected)
+        assert_same(results(original), expected)
+        assert_same(gradients(original), expected_gradients)
+
+
+@pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize("module", MODULES)
+def test_a_copys_parameters_are_read_only(module: str, how: str) -> None:
+    for parameter in COPIES[how](small(module)).parameters():
         with pytest.raises(ValueError, match="read-only"):
             parameter[...] = 0
 
 
-@pytest.mark.parametrize("how", ["deepcopy", "pickle"])
-def test_a_copy_draws_its_masks_from_the_global_generator_too(how: str) -> None:
+@pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize("module", LAYERS)
+@pytest.mark.parametrize("option", ["dropout", "recurrent_dropout"])
+def test_a_copy_draws_its_masks_from_the_global_generator_too(
+    module: str, how: str, option: str
+) -> None:
     """A layer without a generator of its own obeys elman.manual_seed, and so does its copy."""
-    rnn = small_rnn(dropout=0.5)
-    twin = copies(rnn)[how]
+    rnn = small(module, **{option: 0.5})
+    twin = COPIES[how](rnn)
     elman.manual_seed(5)
     expected = rnn(X)[0]
     elman.manual_seed(5)
@@ -246,32 +320,22 @@ def test_a_copy_draws_its_masks_from_the_global_generator_too(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["deepcopy", "pickle"])
-def test_a_copy_takes_its_own_generator_along(how: str) -> None:
+@pytest.mark.parametrize("module", LAYERS)
+def test_a_copy_takes_its_own_generator_along(module: str, how: str) -> None:
     """A copy of the generator, at the same position."""
-    rnn = small_rnn(dropout=0.5, generator=elman.Generator(3))
+    rnn = small(module, dropout=0.5, generator=elman.Generator(3))
     rnn(X)
-    twin = copies(rnn)[how]
+    twin = COPIES[how](rnn)
     for _ in range(2):
         np.testing.assert_array_equal(twin(X)[0], rnn(X)[0])
-
-
-def test_results_always_follow_from_the_parameters() -> None:
-    """Also where two layers may share them, as after copy.copy: no old panel is used."""
-    rnn = small_rnn()
-    rnn(X)
-    twin = copy.copy(rnn)
-    twin.weight_hh_l0 = np.zeros((4, 4), np.float32)
-    for layer in (rnn, twin):
-        fresh = small_rnn()
-        fresh.load_state_dict(layer.state_dict())
-        np.testing.assert_array_equal(layer(X)[0], fresh(X)[0])
 
 
 # ---- modes --------------------------------------------------------------------------------------
 
 
-def test_modes_are_torchs() -> None:
-    rnn = small_rnn()
+@pytest.mark.parametrize("module", MODULES)
+def test_modes_are_torchs(module: str) -> None:
+    rnn = small(module)
     assert rnn.training
     assert rnn.eval() is rnn
     assert not rnn.training

@@ -31,6 +31,9 @@ class Prepared:
         self.kept_values = KEPT_VALUES[weights.cell] * hidden_size
         self.forward = self._pack(transpose=True) + self._pack_biases()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return prepare, (self.weights,)
+
     @cached_property
     def backward(self) -> tuple[Any, ...]:
         """weight_ih, weight_hh and weight_hr, untransposed, packed."""

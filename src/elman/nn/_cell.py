@@ -111,7 +111,7 @@ class RecurrentCell(Module):
             expected = "(N, input_size), or (input_size,) without a batch"
             fix = "for a sequence, take the layer and not its cell" if x.ndim == 3 else ""
             raise _check.fail(ValueError, "x", expected, f"{x.ndim}-D, shape {x.shape}", fix)
-        _check.same_dtype("x", x, self.dtype)
+        _check.same_dtype("x", x, self.dtype, RuntimeError)
         if x.shape[-1] != self.input_size:
             expected = f"input_size = {self.input_size} on the last axis"
             raise _check.fail(RuntimeError, "x", expected, f"shape {x.shape}")
@@ -138,8 +138,9 @@ class RecurrentCell(Module):
             expected = shape if batched else shape[1:]
             if array.ndim != len(expected):
                 got = f"{array.ndim}-D, shape {array.shape}"
-                raise _check.fail(ValueError, name, f"{axes if batched else axes[4:]}", got)
-            _check.same_dtype(name, array, self.dtype)
+                kind = RuntimeError if array.ndim in (1, 2) else ValueError
+                raise _check.fail(kind, name, axes if batched else "(hidden_size,)", got)
+            _check.same_dtype(name, array, self.dtype, RuntimeError)
             _check.shape(name, array, axes if batched else "(hidden_size,)", expected)
             parts.append(rows_contiguous(array.reshape(shape)))
         return tuple(parts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman import _check
 from elman._random import Generator
 from elman.nn._recurrent import Recurrent
 
@@ -99,7 +98,6 @@ class LSTM(Recurrent):
         learn_initial_state: bool = False,
         generator: Generator | None = None,
     ) -> None:
-        self.proj_size = _check.projection(proj_size, hidden_size)
         super().__init__(
             input_size,
             hidden_size,
@@ -113,6 +111,7 @@ class LSTM(Recurrent):
             generator,
             recurrent_dropout,
             learn_initial_state,
+            proj_size,
         )
 
     @property

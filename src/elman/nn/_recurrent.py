@@ -51,6 +51,7 @@ class Recurrent(Module):
         generator: Generator | None,
         recurrent_dropout: float,
         learn_initial_state: bool,
+        proj_size: int = 0,
     ) -> None:
         self.dropout = _check.probability("dropout", dropout)
         self.bias = _check.flag("bias", bias)
@@ -59,6 +60,7 @@ class Recurrent(Module):
         self.input_size = _check.size("input_size", input_size)
         self.hidden_size = _check.size("hidden_size", hidden_size)
         self.num_layers = _check.size("num_layers", num_layers)
+        self.proj_size = _check.projection(proj_size, self.hidden_size)
         self.recurrent_dropout = _check.probability("recurrent_dropout", recurrent_dropout)
         self.learn_initial_state = _check.flag("learn_initial_state", learn_initial_state)
         super().__init__(dtype, device, generator)
@@ -89,7 +91,7 @@ class Recurrent(Module):
     def _draw_parameters(self) -> None:
         D, P = self._num_directions, self._state_sizes[0]
         for k, suffix in enumerate(self._suffixes):
-            I = self.input_size if k < D else D * P  # noqa: E741
+            I = self.input_size if k < D else D * P
             shapes = _cell_parameters.shapes(
                 self._cell, I, self.hidden_size, self.bias, self.proj_size
             )
@@ -319,7 +321,9 @@ class _KeptLayer(NamedTuple):
 def _initial_gradients(state: State, initial: State, d_state: State) -> dict[str, FloatArray]:
     """Gradients of the learned initial states, of those parts of the state that were these."""
     return {
-        name: d_part.sum(axis=1) if part is learned else np.zeros_like(d_part[:, 0])
+        name: d_part.sum(axis=1)
+        if part is learned
+        else np.zeros_like(d_part, shape=d_part.shape[::2])
         for name, part, learned, d_part in zip(
             _INITIAL_STATES, state, initial, d_state, strict=False
         )

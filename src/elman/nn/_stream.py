@@ -92,6 +92,10 @@ class Stream:
             _check.shape("x_t", x_t, "(batch_size, input_size)", self._x.shape[1:])
         if out is None:
             out = np.empty(self._output.shape[1:], self._output.dtype)
+        elif not isinstance(out, np.ndarray):
+            raise _check.fail(TypeError, "out", "an array", type(out).__name__)
+        elif not out.flags.writeable:
+            raise _check.fail(ValueError, "out", "an array to write to", "a read-only one")
         elif out.shape != self._output.shape[1:] or out.dtype != self._output.dtype:
             _check.same_dtype("out", out, self._output.dtype)
             _check.shape("out", out, "(batch_size, size of h)", self._output.shape[1:])
@@ -134,10 +138,20 @@ class Stream:
     def clone(self) -> Self:
         """Return another stream of the same weights in the same state."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        other._state = tuple(part.copy() for part in self._state)
-        other._bind()
+        other.__setstate__(
+            {**self.__getstate__(), "_state": tuple(part.copy() for part in self._state)}
+        )
         return other
+
+    __copy__ = clone
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("_layer", "_weights", "_initial", "_state")
+        return {name: self.__dict__[name] for name in names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._bind()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to a file (.npz); the weights are not in it."""

@@ -118,6 +118,8 @@ def summary(layer: Recurrent, input_size: Sequence[int]) -> Summary:
     """
     if not isinstance(layer, Recurrent):
         raise _check.fail(TypeError, "layer", "nn.RNN, nn.GRU or nn.LSTM", type(layer).__name__)
+    if not np.iterable(input_size):
+        raise _check.fail(TypeError, "input_size", "the shape of x", repr(input_size))
     shape = tuple(_check.size("input_size", n) for n in input_size)
     if len(shape) not in (2, 3):
         raise _check.fail(ValueError, "input_size", "2 or 3 axes, as of x", str(shape))
@@ -139,7 +141,7 @@ def summary(layer: Recurrent, input_size: Sequence[int]) -> Summary:
         sum(row.parameters for row in rows) + initial,
         sum(row.multiply_adds for row in rows),
         sum(row.forward_bytes for row in rows),
-        sum(row.training_bytes for row in rows),
+        sum(row.training_bytes for row in rows) + initial * np.dtype(layer.dtype).itemsize,
     )
     return Summary(f"{layer!r}, x {shape}", rows, total)
 
@@ -149,7 +151,7 @@ def _row(
 ) -> SummaryRow:
     """Describe layer·direction k; `steps` is T·N."""
     D, H, P = layer._num_directions, layer.hidden_size, layer._state_sizes[0]
-    I = layer.input_size if k < D else D * P  # noqa: E741
+    I = layer.input_size if k < D else D * P
     weights = [p for name, p in layer.named_parameters() if name.endswith(suffix)]
     parameters = sum(p.size for p in weights)
     products = sum(p.size for p in weights if p.ndim == 2)
