@@ -6,7 +6,6 @@ options are drawn one by one, so that they shrink; the values of an array come f
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -31,8 +30,6 @@ widths = st.one_of(
 steps = st.one_of(st.integers(2, 9), st.integers(1, 9), st.sampled_from([63, 64, 65, 70]))
 batches = st.one_of(st.integers(2, 9), st.integers(0, 40))
 WORK = 2**24  # multiply-adds at most in one drawn run
-
-Sizes = namedtuple("Sizes", "T N I H")
 
 
 def lengths_N(N: int, T: int) -> st.SearchStrategy[Array]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from elman.kernels import reference
 
@@ -19,6 +21,13 @@ def load_native() -> ModuleType:
         if os.environ.get("ELMAN_BACKEND") == "reference":
             pytest.skip(f"ELMAN_BACKEND=reference, and no native kernels: {error}")
         pytest.fail(f"the native kernels cannot be imported: {error}")
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_thread_of_blas() -> Iterator[None]:
+    """NumPy's products are small here: waking BLAS's threads takes longer than they do."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture(scope="session", params=["reference", "native"])

@@ -4,7 +4,7 @@
 is native where it was built. The contract, for one layer in one direction:
 
 - ``prepare(Weights(cell, ...))`` makes weights ready once, for many calls;
-- ``forward(weights, x, state, output, state_n, lengths, reverse, keep)`` fills the caller's
+- ``forward(weights, x, state, output, state_n, lengths, reverse, keep, mask)`` fills the caller's
   ``output`` and ``state_n`` and returns what backward needs, or None;
 - ``backward(weights, kept, d_output, d_state_n)`` returns the gradients.
 """

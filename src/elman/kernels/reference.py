@@ -52,7 +52,7 @@ def forward(
     output : array of x's dtype, shape (T, N, P)
         Filled with h_t; zero after a row's length.
     state_n : like state
-        Filled with the state after each row's last step.
+        Filled with the state after each row's last step. May be `state` itself unless `keep`.
     lengths : int64 array, shape (N,), each in [0, T], or None for T
     reverse : bool
         Whether to run from each row's last valid step to its first.
