@@ -361,7 +361,7 @@ def whole_numbers_case(kind: str, sizes: Sizes, dtype: np.dtype, i: int) -> Case
     return case.map(lambda a: numbers(a) * scale, numbers, numbers)
 
 
-# On both sides of where the order of summation changes: n = 32 and 128, K = 256 and 512.
+# On both sides of where the order of summation changes: n = 32 and 128, K = 128, 256 and 512.
 WHOLE_NUMBERS_SIZES = [
     Sizes(70, 1, 5, 8),
     Sizes(4, 3, 33, 32),
