@@ -1,7 +1,8 @@
 """The kernels: one contract with two sides, NumPy (the specification) and native (C++).
 
 ``ELMAN_BACKEND=reference`` or ``=native`` in the environment chooses the side, for tests; else it
-is native where it was built. ``ELMAN_ISA`` names the instruction set whose native kernels to take. The contract, for one layer in one direction:
+is native where it was built. ``ELMAN_ISA`` names the instruction set whose native kernels to take.
+The contract, for one layer in one direction:
 
 - ``prepare(Weights(cell, ...))`` makes weights ready once, for many calls;
 - ``forward(weights, x, state, output, state_n, lengths, reverse, keep, mask)`` fills the caller's
