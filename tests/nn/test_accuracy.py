@@ -50,10 +50,8 @@ def test_over_the_grid_elman_is_no_further_from_the_truth_than_torch():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("module", SCRIPT.MODULES)
 def test_errors_are_those_of_the_table(module, dtype):
-    """Of the weights and inputs that made it; another machine's torch may sum otherwise."""
+    """Of the weights and inputs that made it, elman's are the same on every machine."""
     for H, T, layers, directions in [(16, 10, 2, 2), (64, 10, 1, 1), (64, 100, 1, 1)]:
         row = SCRIPT.errors(module, H, T, layers, directions, dtype)
-        elman, torch = TABLE[module, H, T, layers, directions, row.dtype]
+        elman, _ = TABLE[module, H, T, layers, directions, row.dtype]
         assert row.elman == pytest.approx(elman, abs=0.006)
-        assert row.elman <= 1.6 * row.torch
-        assert row.torch == pytest.approx(torch, rel=0.3)

@@ -239,3 +239,23 @@ def test_lengths_may_be_any_integers(N: int, T: int, data: st.DataObject) -> Non
         lengths[::-1].copy()[::-1],
     ):
         np.testing.assert_array_equal(rnn(x, lengths=same)[0], expected)
+
+
+@pytest.mark.parametrize("make", [nn.RNN, nn.GRU, nn.LSTM, nn.RNNCell, nn.GRUCell, nn.LSTMCell])
+def test_gradients_are_those_of_the_run_whatever_was_assigned_since(make: Any) -> None:
+    """A parameter assigned between the run and its backward belongs to later runs."""
+    layer, shape = make(3, 4), (2, 3) if "Cell" in make.__name__ else (5, 2, 3)
+    x = np.random.default_rng(0).standard_normal(shape, np.float32)
+    results, backward = layer.vjp(x)
+    d_results = (
+        results if isinstance(results, tuple) and "Cell" not in make.__name__ else (results,)
+    )
+    before = backward(*d_results)
+    _, later = layer.vjp(x)
+    for name, parameter in list(layer.named_parameters()):
+        setattr(layer, name, 2 * parameter)
+    after = later(*d_results)
+    np.testing.assert_array_equal(after.x, before.x)
+    for name, gradient in before.parameters.items():
+        np.testing.assert_array_equal(after.parameters[name], gradient)
+    assert (layer.vjp(x)[1](*d_results).x != before.x).any()

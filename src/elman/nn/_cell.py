@@ -79,11 +79,12 @@ class RecurrentCell(Module):
         """
         rows, state_0 = self._read(x, state)
         batched = np.ndim(x) == 2
+        weights = self._weights
         state_n, kept = self._run(rows, state_0, keep=True)
 
         def backward(d_state_n: Any) -> Gradients:
             d_n = self._read_state(d_state_n, len(rows), batched, "d_{}")
-            d_x, d_state, d_weights = kernels.backward(self._weights, kept, None, d_n)
+            d_x, d_state, d_weights = kernels.backward(weights, kept, None, d_n)
             return Gradients(
                 d_x[0] if batched else d_x[0, 0],
                 self._restore(d_state, batched),

@@ -81,7 +81,7 @@ class Linear(Module):
 
     def vjp(self, x: Any) -> tuple[FloatArray, Callable[[FloatArray], LinearGradients]]:
         """Return y and the function that takes the gradient with respect to y backwards."""
-        y = self(x)
+        y, weight = self(x), self.weight
         expected = y.shape
 
         def backward(d_y: FloatArray) -> LinearGradients:
@@ -95,7 +95,7 @@ class Linear(Module):
             gradients = {"weight": d_rows.T @ rows}
             if "bias" in self._parameters:
                 gradients["bias"] = d_rows.sum(axis=0)
-            return LinearGradients(d_y @ self.weight, gradients)
+            return LinearGradients(d_y @ weight, gradients)
 
         return y, backward
 

@@ -35,7 +35,6 @@ class Recurrent(Module):
     """A stack of recurrent layers in one or two directions; a subclass says of which cell."""
 
     _cell: str  # as elman.kernels names it
-    proj_size = 0
 
     def __init__(
         self,
@@ -147,8 +146,9 @@ class Recurrent(Module):
         -------
         output : array, shape (T, N, D·H), (N, T, D·H) or (T, D·H), as x; a list if x is one
             States h of the last layer at each step, forward half first (of size P each with a
-            projection). The reverse direction ends at step 0: its final state is
-            ``output[0, :, H:]``, not at ``output[-1]``, so take h_n for the final states.
+            projection). The reverse direction ends at step 0, so its final state is not in
+            ``output[-1]`` (``output[:, -1]`` if batch_first) but in ``output[0, :, H:]``: for the
+            final states of both directions, take h_n.
         state_n : h_n, or (h_n, c_n), shaped like state
             The state of each layer and direction after each row's last valid step.
 
@@ -170,8 +170,9 @@ class Recurrent(Module):
     ) -> tuple[tuple[Any, Any], Callable[..., Gradients]]:
         """Run the layers and return, with the results, the function that takes gradients backwards.
 
-        Nothing is accumulated anywhere, and `backward` may be called more than once. It reads x,
-        state and output again, so leave these as they are until then; output is read-only.
+        Nothing is accumulated anywhere, and `backward` may be called more than once, also after
+        parameters were assigned: its gradients are those of the run. It reads x, state and output
+        again, so leave these as they are until then; output is read-only.
 
         Parameters
         ----------
@@ -241,8 +242,9 @@ class Recurrent(Module):
             directions = []
             for direction in range(D):
                 k = layer * D + direction
+                weights = self._weights(self._suffixes[k])
                 of_cell = kernels.forward(
-                    self._weights(self._suffixes[k]),
+                    weights,
                     x,
                     tuple(part[k] for part in state),
                     output[..., direction * P : (direction + 1) * P],
@@ -252,7 +254,7 @@ class Recurrent(Module):
                     keep,
                     self._recurrent_mask(x.shape[1]),
                 )
-                directions.append(of_cell)
+                directions.append((weights, of_cell))
             kept.append(_KeptLayer(mask, directions))
             x = output
         return x, state_n, kept
@@ -269,8 +271,7 @@ class Recurrent(Module):
             layer, direction = divmod(k, D)
             suffix = self._suffixes[k]
             d_x_part, d_state, d_weights = kernels.backward(
-                self._weights(suffix),
-                kept[layer].directions[direction],
+                *kept[layer].directions[direction],
                 None if d_output is None else d_output[..., direction * P : (direction + 1) * P],
                 None if d_state_n is None else tuple(part[k] for part in d_state_n),
             )
@@ -312,10 +313,12 @@ class Recurrent(Module):
 
 
 class _KeptLayer(NamedTuple):
-    """What backward needs of a layer: the dropout mask on its input, and each direction's own."""
+    """What backward needs of a layer: the dropout mask on its input, and of each direction its
+    weights, which may have been replaced since, and what its kernel kept.
+    """
 
     mask: FloatArray | None
-    directions: list[Any]
+    directions: list[tuple[Any, Any]]
 
 
 def _initial_gradients(state: State, initial: State, d_state: State) -> dict[str, FloatArray]:
