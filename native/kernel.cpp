@@ -1,5 +1,6 @@
 // Compiled once for each instruction set, with ELMAN_ISA its name as an identifier.
 #include "gradient.hpp"
+#include "sequence.hpp"
 
 namespace elman {
 namespace ELMAN_ISA {

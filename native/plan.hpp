@@ -1,0 +1,113 @@
+// How a call's work is cut: rows or columns over threads, rows and columns into tiles.
+//
+// A thread works on a block of rows (positions in the schedule's order) and of columns (vectors of
+// outputs). Either each thread has rows of its own, and no thread waits for another, or all threads
+// share the rows, have columns of their own, and meet after every step. Both are the same code.
+#pragma once
+
+#include "threads.hpp"
+#include "tile.hpp"
+
+namespace elman {
+namespace ELMAN_ISA {
+
+constexpr int most_columns = most_panel_vectors * vector_bytes / 4;  // whichever the type
+
+// A thread's share: positions in the schedule's order, and vectors of outputs. Threads that share
+// rows meet at the barrier.
+struct Block {
+  Index rows_begin, rows_end;
+  Index vectors_begin, vectors_end;
+  Barrier* barrier;
+  int thread, threads;
+
+  void meet() const {
+    if (barrier) barrier->wait(threads);
+  }
+};
+
+// Floating-point operations, some 0.1 ms of one thread, below which more threads could win little
+// and would lose much where another process keeps a core busy.
+constexpr double worth_threads = 2e7;
+
+// How a call's steps are spread over threads.
+class Plan {
+ public:
+  // A step multiplies N rows with a K × n matrix.
+  Plan(const Schedule& schedule, Index K, Index n, Index bytes, int available) : s_(schedule) {
+    const double step = 2.0 * static_cast<double>(schedule.N * K * n);
+    if (available < 2 || step * static_cast<double>(schedule.T) < worth_threads) return;
+    const bool fits_L2 = K * n * bytes <= 1200000;
+    const bool enough_columns = n * bytes >= 4 * vector_bytes * available;
+    const bool columns = step >= 131072 && enough_columns && !(schedule.N >= 32 && fits_L2);
+    if (columns || schedule.N >= 2 * tile_rows) threads = available;
+    by_rows_ = !columns;
+  }
+
+  int threads = 1;
+
+  bool by_rows() const { return by_rows_ || threads == 1; }
+
+  Block block(Index vectors, Index grain, int i, int p, Barrier& barrier) const {
+    if (by_rows()) return {rows_before(i, p), rows_before(i + 1, p), 0, vectors, nullptr, i, p};
+    const Range part = part_of(vectors, grain, i, p);
+    return {0, s_.N, part.begin, part.end, &barrier, i, p};
+  }
+
+ private:
+  // The first row of the i-th of p shares, which have about as many valid steps each.
+  Index rows_before(int i, int p) const {
+    const Index share = s_.pairs_before(s_.T) * i / p;
+    Index row = 0;
+    for (Index steps = 0; row < s_.N && steps < share; ++row) steps += s_.length(row);
+    return i == p ? s_.N : row;
+  }
+
+  const Schedule& s_;
+  bool by_rows_ = true;
+};
+
+// Cut `rows` into groups for a tile, as even as can be: 16 into 6, 5, 5.
+template <class Body>
+inline void for_row_groups(Index begin, Index end, int most, const Body& body) {
+  const Index rows = end - begin, groups = (rows + most - 1) / most;
+  for (Index g = 0; g < groups; ++g)
+    body(begin + rows * g / groups, static_cast<int>(rows * (g + 1) / groups - rows * g / groups));
+}
+
+// Cut columns into as many as one tile takes, or as the gates of a unit need.
+template <class Real, class Body>
+inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows,
+                        const Body& body) {
+  Index most = panel_vectors(w.gates);
+  if (rows > 1) most = w.gates > 1 ? w.gates : most_vectors(interleaved_chains(w.n), 2);
+  for (Index v = begin; v < end;) {
+    const Columns<Real> c = columns(w, v, end, most);
+    body(c);
+    v += c.vectors;
+  }
+}
+
+// Threads take columns in multiples of so many vectors.
+constexpr Index column_grain(Index gates) {
+  return gates == 3 ? 3 : 4;
+}
+
+template <class Real>
+inline void copy_row(Real* to, const Real* from, Index n) {
+  if (n > 0 && to != from) std::memcpy(to, from, static_cast<size_t>(n) * sizeof(Real));
+}
+
+template <class Real>
+inline void zero_row(Real* to, Index n) {
+  if (n > 0) std::memset(to, 0, static_cast<size_t>(n) * sizeof(Real));
+}
+
+// The values, of n, that are in some vectors.
+template <class Real>
+inline Range values_of(Range vectors, Index n) {
+  return {vectors.begin * lanes<Real>, smaller(vectors.end * lanes<Real>, n)};
+}
+
+}  // namespace ELMAN_ISA
+}  // namespace elman

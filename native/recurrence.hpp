@@ -1,0 +1,175 @@
+// Backpropagation through time, the first pass: the recurrence alone, backwards, which leaves the
+// gradient of every step's sums, d_a.
+#pragma once
+
+#include "cells.hpp"
+#include "plan.hpp"
+
+namespace elman {
+namespace ELMAN_ISA {
+
+// What the first pass leaves to the second, for each valid (step, row) pair in schedule's order.
+template <class Real>
+struct SumGradients {
+  Real* d_a;    // (pairs, G·H), of the sums of x and h, for GRU of those of h
+  Real* d_a_n;  // (pairs, H), for GRU of its third gate's sum of x
+  Real* d_h;    // (pairs, P), of the projected state, where there is a projection
+};
+
+template <class Real, class C>
+class RecurrenceBackward {
+ public:
+  RecurrenceBackward(const Backward<Real>& call, const Block& block, const SumGradients<Real>& out)
+      : c_(call),
+        s_(call.schedule),
+        b_(block),
+        out_(out),
+        share_of_H_{block.vectors_begin, block.vectors_end} {
+    if (!out.d_h) return;
+    const Index vectors = vectors_for<Real>(call.H, 1);
+    share_of_H_ = Range{0, vectors};
+    if (block.barrier) share_of_H_ = part_of(vectors, column_grain(1), block.thread, block.threads);
+  }
+
+  void run() {
+    if (C::cell == Cell::lstm) start_d_c();
+    for (Index step = s_.T - 1; step >= 0; --step) {
+      if (rows_at(step) <= b_.rows_begin) continue;
+      for_tiles(step, rows_at(step));
+      b_.meet();
+      if (out_.d_h) {
+        for_hidden_tiles(step);
+        b_.meet();
+      }
+    }
+    for_tiles(-1, b_.rows_end);
+  }
+
+ private:
+  static constexpr Index G = gates(C::cell);
+
+  Index rows_at(Index step) const {
+    const Index rows = s_.rows_at(step);
+    return rows < b_.rows_end ? rows : b_.rows_end;
+  }
+  Index pair(Index i, Index step) const { return s_.pairs_before(step) + i; }
+  Real* d_a_row(Index i, Index step) const { return out_.d_a + pair(i, step) * G * c_.H; }
+  const Real* kept_row(Index i, Index step) const {
+    return c_.kept + pair(i, step) * kept_values(C::cell, c_.H);
+  }
+
+  // d_c_0 carries the gradient of c from step to step.
+  void start_d_c() {
+    const Range units = values_of<Real>(share_of_H_, c_.H);
+    for (Index i = b_.rows_begin; i < b_.rows_end; ++i) {
+      Real* d_c = c_.d_c_0.row(s_.row(i)) + units.begin;
+      if (c_.d_c_n.data)
+        copy_row(d_c, c_.d_c_n.row(s_.row(i)) + units.begin, units.size());
+      else
+        zero_row(d_c, units.size());
+    }
+  }
+
+  // Rows that have a step after this one get its gradient; the others end here.
+  void for_tiles(Index step, Index valid) {
+    const Index later = rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
+    const int most = most_rows(interleaved_chains(c_.P));
+    for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
+                [&](const Columns<Real>& w) {
+                  for_row_groups(b_.rows_begin, later, most,
+                                 [&](Index i, int M) { run_tile(step, i, M, w, true); });
+                  for_row_groups(later, valid, most,
+                                 [&](Index i, int M) { run_tile(step, i, M, w, false); });
+                });
+  }
+
+  // d_h of rows i … i + M - 1 after `step` (of the initial state for step -1), and what follows.
+  void run_tile(Index step, Index i, int M, const Columns<Real>& w, bool has_later) {
+    alignas(64) Real d_h[tile_rows * most_columns];
+    const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.P - first);
+    for (int m = 0; m < M; ++m) {
+      Real* row = d_h + m * most_columns;
+      zero_row(row, w.vectors * lanes<Real>);
+      add_outer(step, i + m, first, n, has_later, row);
+    }
+    if (has_later) {
+      alignas(64) Real masked[tile_rows * most_columns];
+      Sums<Real> sums{d_h, most_columns, nullptr, d_h, most_columns};
+      if (c_.mask.data) sums = {masked, most_columns};
+      const Real* rows[tile_rows] = {};
+      for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
+      product(M, rows, G * c_.H, c_.P, w, sums);
+      for (int m = 0; m < M && c_.mask.data; ++m) {
+        const Real *factors = c_.mask.row(s_.row(i + m)) + first,
+                   *through = masked + m * most_columns;
+        for (Index j = 0; j < n; ++j) d_h[m * most_columns + j] += factors[j] * through[j];
+      }
+    }
+    for (int m = 0; m < M; ++m) {
+      const Real* row = d_h + m * most_columns;
+      if (step < 0)
+        copy_row(c_.d_h_0.row(s_.row(i + m)) + first, row, n);
+      else if (out_.d_h)
+        copy_row(out_.d_h + pair(i + m, step) * c_.P + first, row, n);
+      else
+        finish_row(step, i + m, first, n, row);
+    }
+  }
+
+  // What reaches a state beside W_hh: d_output, d_h_n after the last step, and for GRU what d_h_0
+  // carries from the step after.
+  void add_outer(Index step, Index i, Index first, Index n, bool has_later, Real* d_h) {
+    const Index row = s_.row(i);
+    if (step >= 0 && c_.d_output.data)
+      copy_row(d_h, c_.d_output.row(s_.time(i, step), row) + first, n);
+    const Real* more = nullptr;
+    if (!has_later && c_.d_h_n.data) more = c_.d_h_n.row(row) + first;
+    if (has_later && C::cell == Cell::gru) more = c_.d_h_0.row(row) + first;
+    for (Index j = 0; more && j < n; ++j) d_h[j] += more[j];
+  }
+
+  // From d_h of the projected states to that of the unprojected ones, W_hrᵀ d_h, and on.
+  void for_hidden_tiles(Index step) {
+    const int most = most_rows(interleaved_chains(c_.H));
+    for_columns(c_.weight_hr, share_of_H_.begin, share_of_H_.end, rows_at(step) - b_.rows_begin,
+                [&](const Columns<Real>& w) {
+                  const Index first = w.vector * lanes<Real>,
+                              n = smaller(w.vectors * lanes<Real>, c_.H - first);
+                  for_row_groups(b_.rows_begin, rows_at(step), most, [&](Index i, int M) {
+                    alignas(64) Real d_hidden[tile_rows * most_columns];
+                    const Real* rows[tile_rows] = {};
+                    for (int m = 0; m < M; ++m) rows[m] = out_.d_h + pair(i + m, step) * c_.P;
+                    product(M, rows, c_.P, c_.H, w, Sums<Real>{d_hidden, most_columns});
+                    for (int m = 0; m < M; ++m)
+                      finish_row(step, i + m, first, n, d_hidden + m * most_columns);
+                  });
+                });
+  }
+
+  void finish_row(Index step, Index i, Index first, Index n, const Real* d_h) {
+    const Index row = s_.row(i);
+    StepBackward<Real> r{d_h, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, c_.H};
+    r.d_a = d_a_row(i, step) + first;
+    if (kept_values(C::cell, 1)) r.kept = kept_row(i, step) + first;
+    if (C::cell == Cell::gru) {
+      r.h_before = first + (step ? c_.output.row(s_.time(i, step - 1), row) : c_.h_0.row(row));
+      r.d_carried = c_.d_h_0.row(row) + first;
+      r.d_a_n = out_.d_a_n + pair(i, step) * c_.H + first;
+    } else if (C::cell == Cell::lstm) {
+      r.c_before = first + (step ? kept_row(i, step - 1) + 4 * c_.H : c_.c_0.row(row));
+      r.d_carried = c_.d_c_0.row(row) + first;
+    } else {
+      r.h = c_.output.row(s_.time(i, step), row) + first;
+    }
+    C::backward(r, n);
+  }
+
+  const Backward<Real>& c_;
+  const Schedule& s_;
+  const Block b_;
+  const SumGradients<Real> out_;
+  Range share_of_H_;  // vectors of H whose cells this block finishes
+};
+
+}  // namespace ELMAN_ISA
+}  // namespace elman
