@@ -45,7 +45,7 @@ def _choose() -> ModuleType:
         if wanted == "native" or "ELMAN_ISA" in os.environ:
             raise
         warnings.warn(
-            "elman runs on its NumPy reference kernels, many times slower than the native ones, "
+            "elman runs on its NumPy reference kernels, often many times slower than the native, "
             f"because these could not be loaded ({error}); to have them, reinstall elman with a "
             "C++ compiler on the machine: pip install --force-reinstall --no-cache-dir elman",
             RuntimeWarning,

@@ -64,9 +64,11 @@ class RecurrentCell(Module):
         Raises
         ------
         ValueError
-            If the number of dimensions or the dtype of x or of a state does not fit.
+            If x has neither 1 nor 2 axes, or a state has more.
         RuntimeError
-            If the last axis of x or the shape of a state does not fit.
+            If a dtype, the last axis of x or the shape of a state does not fit.
+        TypeError
+            If an LSTM's state is no pair.
         """
         state_n, _ = self._run(*self._read(x, state), keep=False)
         return self._restore(state_n, np.ndim(x) == 2)

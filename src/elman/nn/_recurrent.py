@@ -155,9 +155,11 @@ class Recurrent(Module):
         Raises
         ------
         ValueError
-            If the number of dimensions of x, a dtype, or `lengths` do not fit.
+            If the number of dimensions or the dtype of x, or `lengths`, do not fit.
         RuntimeError
-            If the last axis of x or the shape of a state does not fit, or T is 0.
+            If the last axis of x, or the shape or dtype of a state, does not fit, or T is 0.
+        TypeError
+            If an LSTM's state is no pair, or `lengths` are not integers.
         """
         _state.check_dimensions(self, state, _batch.check_dimensions(self, x))
         batch = _batch.read(self, x, lengths)

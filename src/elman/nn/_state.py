@@ -57,10 +57,8 @@ def read(layer: Recurrent, state: Any, batch: Batch, default: State, names: str 
     ------
     TypeError
         If an LSTM's state is no pair.
-    ValueError
-        If a dtype is not the layer's.
     RuntimeError
-        If a shape is not (L·D, N, ·), or (L·D, ·) without a batch.
+        If a dtype is not the layer's, or a shape not (L·D, N, ·), or (L·D, ·) without a batch.
     """
     if state is None:
         return default
