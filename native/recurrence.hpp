@@ -85,24 +85,26 @@ class RecurrenceBackward {
 
   // d_h of rows i … i + M - 1 after `step` (of the initial state for step -1), and what follows.
   void run_tile(Index step, Index i, int M, const Columns<Real>& w, bool has_later) {
+    alignas(64) Real outer[tile_rows * most_columns];
     alignas(64) Real d_h[tile_rows * most_columns];
     const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.P - first);
     for (int m = 0; m < M; ++m) {
-      Real* row = d_h + m * most_columns;
+      Real* row = (has_later ? outer : d_h) + m * most_columns;
       zero_row(row, w.vectors * lanes<Real>);
       add_outer(step, i + m, first, n, has_later, row);
     }
     if (has_later) {
-      alignas(64) Real masked[tile_rows * most_columns];
-      Sums<Real> sums{d_h, most_columns, nullptr, d_h, most_columns};
-      if (c_.mask.data) sums = {masked, most_columns};
+      Sums<Real> sums{d_h, most_columns};
+      if (!c_.mask.data) sums.added = outer, sums.added_stride = most_columns;
       const Real* rows[tile_rows] = {};
       for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
       product(M, rows, G * c_.H, c_.P, w, sums);
       for (int m = 0; m < M && c_.mask.data; ++m) {
-        const Real *factors = c_.mask.row(s_.row(i + m)) + first,
-                   *through = masked + m * most_columns;
-        for (Index j = 0; j < n; ++j) d_h[m * most_columns + j] += factors[j] * through[j];
+        const Real* factors = c_.mask.row(s_.row(i + m)) + first;
+        for (Index j = 0; j < n; ++j) {
+          Real& d = d_h[m * most_columns + j];
+          d = outer[m * most_columns + j] + factors[j] * d;
+        }
       }
     }
     for (int m = 0; m < M; ++m) {

@@ -125,7 +125,7 @@ class ForwardPass {
   void run_tile(Index step, Index in_chunk, Index i, int M, const Columns<Real>& w) {
     constexpr bool apart = C::cell == Cell::gru;  // whether the sums of x and of h stay apart
     alignas(64) Real x_sums[tile_rows * most_columns];
-    alignas(64) Real h_sums[apart ? tile_rows * most_columns : 1];
+    alignas(64) Real sums[tile_rows * most_columns];  // of h, and of x too unless apart
     const Real* rows[tile_rows] = {};
     const Real* of_x = x_sums;
     Index of_x_stride = most_columns;
@@ -139,7 +139,6 @@ class ForwardPass {
               Sums<Real>{x_sums, most_columns, start(c_.bias, w)});
     }
     for (int m = 0; m < M; ++m) rows[m] = recurrent_row(i + m, step);
-    Real* sums = apart ? h_sums : x_sums;
     const Sums<Real> onto_x{sums, most_columns, nullptr, of_x, of_x_stride};
     const Sums<Real> alone{sums, most_columns, start(c_.bias_hh, w)};
     product(M, rows, c_.P, c_.weight_hh.n, w, apart ? alone : onto_x);

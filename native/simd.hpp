@@ -95,76 +95,129 @@ inline V<double> fma(V<double> a, V<double> b, V<double> c) {
 #endif
 }
 
-// What e^r - 1 needs of each type.
+// What e^r - 1 needs of each type. The coefficients interpolate (e^r - 1 - r) / r^2 at Chebyshev's
+// nodes on |r| <= ln 2 / 2.
 template <class Real>
 struct Expm1;
 
 template <>
 struct Expm1<float> {
-  static constexpr int degree = 7;           // 1.5e-8 relative on |r| <= ln 2 / 2
+  static constexpr int terms = 6;  // 1.8e-9 relative
+  static constexpr float coefficients[terms] = {0x1p-1f,        0x1.555556p-3f,  0x1.5554e8p-5f,
+                                                0x1.1110e0p-7f, 0x1.6d4362p-10f, 0x1.a12528p-13f};
   static constexpr float round = 0x1.8p23f;  // adding it rounds to an integer
   static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
-  static constexpr float largest = 20;    // from where tanh(y / 2) rounds to 1
-  static constexpr float smallest = -87;  // e^y is a normal number from here on
+  static constexpr float largest = 18.1f;  // from where tanh(y / 2) rounds to 1
+  static constexpr float smallest = -87;   // e^y is a normal number from here on
   static constexpr int mantissa = 23, bias = 127;
 };
 
 template <>
 struct Expm1<double> {
-  static constexpr int degree = 13;  // 1.2e-17 relative on |r| <= ln 2 / 2
+  static constexpr int terms = 11;  // 8.3e-19 relative
+  static constexpr double coefficients[terms] = {
+      0x1p-1,
+      0x1.5555555555557p-3,
+      0x1.5555555555556p-5,
+      0x1.11111111100cep-7,
+      0x1.6c16c16c162ccp-10,
+      0x1.a01a01abef415p-13,
+      0x1.a01a01a6dcaffp-16,
+      0x1.71de021a90822p-19,
+      0x1.27e4db57442fbp-22,
+      0x1.af4e196027428p-26,
+      0x1.1f731ea5352cap-29,
+  };
   static constexpr double round = 0x1.8p52;
   static constexpr double ln2_high = 0x1.62e42fefa38p-1, ln2_low = 0x1.ef35793c7673p-45;
-  static constexpr double largest = 44;
+  static constexpr double largest = 38.2;
   static constexpr double smallest = -708;
   static constexpr int mantissa = 52, bias = 1023;
 };
 
-// 1 / k!, the coefficients of e^r.
-template <class Real>
-constexpr Real inverse_factorial(int k) {
-  double factorial = 1;
-  for (int i = 2; i <= k; ++i) factorial *= i;
-  return static_cast<Real>(1 / factorial);
+// The polynomial in r of the coefficients from `first` on: pairs, then pairs of pairs, then
+// Horner's scheme in r^4, as one long chain would make every step of a single sequence wait.
+template <class Real, int first = 0>
+inline V<Real> polynomial(V<Real> r, V<Real> r2, V<Real> r4) {
+  using E = Expm1<Real>;
+  const auto pair = [&](int k) __attribute__((always_inline)) {
+    return k + 1 < E::terms
+               ? fma(r, broadcast(E::coefficients[k + 1]), broadcast(E::coefficients[k]))
+               : broadcast(E::coefficients[k]);
+  };
+  V<Real> sum = pair(first);
+  if constexpr (first + 2 < E::terms) sum = fma(r2, pair(first + 2), sum);
+  if constexpr (first + 4 < E::terms) sum = fma(r4, polynomial<Real, first + 4>(r, r2, r4), sum);
+  return sum;
 }
 
-// y = n ln 2 + r; returns e^r - 1 and sets scale = 2^n.
+// A number in two parts: high is the sum rounded, low what rounding took.
 template <class Real>
-inline V<Real> reduced_expm1(V<Real> y, V<Real>& scale) {
+struct Two {
+  V<Real> high, low;
+};
+
+// large + small, exact if |large| >= |small|, and while the sum's spacing does not pass large.
+template <class Real>
+inline Two<Real> sum_of(V<Real> large, V<Real> small) {
+  const V<Real> high = large + small;
+  return {high, small - (high - large)};
+}
+
+// e^y = scale (1 + p), where scale = 2^n and y = n ln 2 + r; returns p = e^r - 1.
+template <class Real>
+inline Two<Real> reduced_expm1(V<Real> y, V<Real>& scale) {
   using E = Expm1<Real>;
   const V<Real> shifted = fma(y, broadcast<Real>(Real(1.4426950408889634)), broadcast(E::round));
   const V<Real> n = shifted - E::round;
   const V<Real> r = fma(n, broadcast(-E::ln2_low), fma(n, broadcast(-E::ln2_high), y));
-  V<Real> q = broadcast(inverse_factorial<Real>(E::degree));
-#pragma GCC unroll 16
-  for (int k = E::degree - 1; k >= 2; --k) q = fma(q, r, broadcast(inverse_factorial<Real>(k)));
   scale = (V<Real>)(((Bits<Real>)shifted + E::bias) << E::mantissa);
-  return fma(r * r, q, r);
+  const V<Real> r2 = r * r, q = polynomial<Real>(r, r2, r2 * r2);
+  const V<Real> p = fma(r2, q, r);
+  return {p, fma(r2, q, r - p)};
 }
 
-// tanh x = e / (e + 2) with e = e^2|x| - 1, and x's sign. Where e is large, 1 - 2 / (e + 2) is the
-// same with less rounding; both take one division.
+// scale p + first, where |first| >= |scale p|, or is zero.
+template <class Real>
+inline Two<Real> scaled_sum(V<Real> scale, Two<Real> p, V<Real> first) {
+  const V<Real> high = fma(scale, p.high, first);
+  return {high, fma(scale, p.low, fma(scale, p.high, first - high))};
+}
+
+// a / b: one division, and then what rounding left out.
+template <class Real>
+inline V<Real> quotient(Two<Real> a, Two<Real> b) {
+  const V<Real> inverse = 1 / b.high, q = a.high * inverse;
+  const V<Real> rest = fma(-q, b.high, a.high) + fma(-q, b.low, a.low);
+  return fma(rest, inverse, q);
+}
+
+// tanh x = e / (e + 2) with e = e^2|x| - 1, and x's sign.
 template <class Real>
 inline V<Real> tanh(V<Real> x) {
   const Bits<Real> sign = (Bits<Real>)x & (Bits<Real>)broadcast(Real(-0.0));
   const V<Real> twice = 2 * (V<Real>)((Bits<Real>)x ^ sign);
   V<Real> scale;
-  const V<Real> p = reduced_expm1<Real>(
+  const Two<Real> p = reduced_expm1<Real>(
       twice > Expm1<Real>::largest ? broadcast(Expm1<Real>::largest) : twice, scale);
-  const V<Real> e = fma(scale, p, scale - 1);
-  const Bits<Real> large = e > 1;
-  const V<Real> quotient = (large ? broadcast(Real(-2)) : e) / (e + 2);
-  return (V<Real>)((Bits<Real>)(large ? 1 + quotient : quotient) | sign);
+  const Two<Real> e = scaled_sum<Real>(scale, p, scale - 1);
+  Two<Real> below = sum_of<Real>(broadcast(Real(2)), e.high);
+  below.low += e.low;
+  return (V<Real>)((Bits<Real>)quotient<Real>(e, below) | sign);
 }
 
-// 1 / (1 + e^-x), as e^-|x| / (1 + e^-|x|) where x is negative.
+// q = e^-|x| / (1 + e^-|x|) where x is negative, else 1 - q.
 template <class Real>
 inline V<Real> sigmoid(V<Real> x) {
   const V<Real> y = x < 0 ? x : -x;
   V<Real> scale;
-  const V<Real> p =
+  const Two<Real> p =
       reduced_expm1<Real>(y < Expm1<Real>::smallest ? broadcast(Expm1<Real>::smallest) : y, scale);
-  const V<Real> e = fma(scale, p, scale);
-  return (x < 0 ? e : broadcast(Real(1))) / (1 + e);
+  const Two<Real> e = scaled_sum<Real>(scale, p, scale);
+  Two<Real> below = sum_of<Real>(broadcast(Real(1)), e.high);
+  below.low += e.low;
+  const V<Real> q = quotient<Real>(e, below);
+  return x < 0 ? q : 1 - q;
 }
 
 // max(x, 0); NaN stays.

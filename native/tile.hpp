@@ -1,14 +1,14 @@
 // The register-blocked product, and the one order of summation.
 //
 // Every dot product of K terms is summed in chains of fused multiply-adds:
-//   n <= 32         4 chains, term k in chain k mod 4
+//   n <= 64         4 chains, term k in chain k mod 4
 //   n <= 128        2 chains, term k in chain k mod 2
-//   n > 128         as few chains of neighbouring terms as make none longer than 128
+//   n > 128         as few chains of neighbouring terms as make none longer than 64, but at least
+//                   2 where K >= 32
 // where n is how many outputs the product has. The first chain of an input's product begins from
-// the bias, every other one from zero. Interleaved chains are added from the left, and the sum then
-// to what it belongs to; neighbouring ones are added to that one by one. The product of the state
-// thus never joins the input's chain: small terms would meet a large sum, and rounding would be two
-// to four times as much (docs/adr/0001-order-of-summation.md).
+// the bias, every other one from zero. Chains are added from the left, and the sum of the state's
+// product then to the input's. Long chains, and small terms that meet a large sum, would cost
+// accuracy (docs/adr/0001-order-of-summation.md).
 //
 // Nothing else decides the bits of a result: not the tile's shape, the rows beside it, the threads
 // or the vector's width.
@@ -22,10 +22,11 @@ namespace ELMAN_ISA {
 constexpr int tile_rows = 6;
 
 constexpr int interleaved_chains(Index n) {
-  return n <= 32 ? 4 : n <= 128 ? 2 : 1;
+  return n <= 64 ? 4 : n <= 128 ? 2 : 1;
 }
 constexpr int neighbouring_chains(Index n, Index K) {
-  return n <= 128 || K == 0 ? 1 : static_cast<int>((K + 127) / 128);
+  if (n <= 128 || K < 32) return 1;
+  return K <= 128 ? 2 : static_cast<int>((K + 63) / 64);
 }
 
 // How many rows and vectors a tile may have, so that its sums stay in registers.
@@ -46,6 +47,7 @@ struct Sums {
   const Real* start = nullptr;  // a row from which the sums of all rows begin; null for zeros
   const Real* added = nullptr;  // rows to which complete sums are added, `out` perhaps; or null
   Index added_stride = 0;
+  bool goes_on = false;  // whether `out` holds the sums of the chains before
 };
 
 // rows[m][k * step] for k < K, times columns.
@@ -97,6 +99,7 @@ void tile(const Real* const* rows, Index step, Index K, const Real* b, Index b_s
       V<Real> total = sum[0][m][w];
 #pragma GCC unroll 4
       for (int s = 1; s < S; ++s) total += sum[s][m][w];
+      if (to.goes_on) total = load(to.out + m * to.out_stride + w * L) + total;
       if (to.added) total = load(to.added + m * to.added_stride + w * L) + total;
       store(to.out + m * to.out_stride + w * L, total);
     }
@@ -197,14 +200,18 @@ inline void product(int M, const Real* const* rows, Index K, Index n, const Colu
     const int vectors = smaller(most, b.vectors - v);
     const Tile<Real> run = tile_of<Real>(interleaved, M, vectors);
     const Index at = v * lanes<Real>;
-    Sums<Real> part = {sums.out + at, sums.out_stride, sums.start ? sums.start + at : nullptr,
-                       sums.added ? sums.added + at : nullptr, sums.added_stride};
+    Sums<Real> part = {sums.out + at, sums.out_stride, sums.start ? sums.start + at : nullptr};
     for (int c = 0; c < neighbouring; ++c) {
       const Index begin = K * c / neighbouring, end = K * (c + 1) / neighbouring;
       const Real* from[tile_rows] = {};
       for (int m = 0; m < M; ++m) from[m] = rows[m] + begin;
+      if (c + 1 == neighbouring && sums.added) {
+        part.added = sums.added + at;
+        part.added_stride = sums.added_stride;
+      }
       run(from, 1, end - begin, b.data + begin * b.stride + at, b.stride, part);
-      part = {part.out, part.out_stride, nullptr, part.out, part.out_stride};
+      part.start = nullptr;
+      part.goes_on = true;
     }
   }
 }

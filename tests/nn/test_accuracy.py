@@ -40,10 +40,8 @@ def test_the_table_covers_the_grid():
     assert list(TABLE) == networks
 
 
-def test_over_the_grid_elman_is_no_further_from_the_truth_than_torch():
-    ratios = [elman / torch for elman, torch in TABLE.values()]
-    assert np.exp(np.mean(np.log(ratios))) <= 1
-    assert max(ratios) <= 1.6
+def test_in_every_row_elman_is_no_further_from_the_truth_than_torch():
+    assert all(elman <= torch for elman, torch in TABLE.values())
 
 
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
