@@ -3,12 +3,11 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 
-#include <cstdlib>
-#include <memory>
 #include <new>
 #include <vector>
 
-#include "kernel.hpp"
+#include "network.hpp"
+#include "packed.hpp"
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
@@ -23,46 +22,9 @@ constexpr int summation_order = 1;  // raise it whenever a change may alter bits
 
 template <class Real, int D>
 using Array = nb::ndarray<Real, nb::ndim<D>, nb::device::cpu>;
-template <class Real, int D>
-using Contiguous = nb::ndarray<Real, nb::ndim<D>, nb::c_contig, nb::device::cpu>;
 using Lengths = Contiguous<const Index, 1>;  // not valid for None, as every array that allows it
 
 bool forked = false;  // OpenMP does not survive a fork: a child works on one thread
-
-int threads() {
-#if defined(_OPENMP)
-  if (!forked) return omp_get_max_threads();
-#endif
-  return 1;
-}
-
-// A packed matrix that owns its memory.
-template <class Real>
-class Packed {
- public:
-  // The matrix (n, K), or (K, n) if not transposed, as the K × n matrix that rows are multiplied
-  // with.
-  Packed(Array<const Real, 2> w, bool transpose, Index gates)
-      : K_(static_cast<Index>(w.shape(transpose ? 1 : 0))),
-        n_(static_cast<Index>(w.shape(transpose ? 0 : 1))),
-        gates_(gates) {
-    const Functions<Real>& f = kernels().of<Real>();
-    const auto bytes = static_cast<size_t>(f.panel_size(K_, n_, gates)) * sizeof(Real);
-    data_.reset(static_cast<Real*>(std::aligned_alloc(64, (bytes + 127) / 64 * 64)));
-    if (!data_) throw std::bad_alloc();
-    f.pack(w.data(), w.stride(transpose ? 1 : 0), w.stride(transpose ? 0 : 1), K_, n_, gates,
-           data_.get());
-  }
-
-  Panels<Real> panels() const { return {data_.get(), K_, n_, gates_}; }
-
- private:
-  struct Free {
-    void operator()(Real* p) const { std::free(p); }
-  };
-  Index K_, n_, gates_;
-  std::unique_ptr<Real, Free> data_;
-};
 
 // A schedule and the memory behind it.
 class OwnedSchedule {
@@ -120,11 +82,6 @@ void run(Function function, Cell cell, const Call& call) {
     done = function(cell, call, threads());
   }
   if (!done) throw std::bad_alloc();
-}
-
-template <class Real>
-Panels<Real> panels_or_null(const Packed<Real>* packed) {
-  return packed ? packed->panels() : Panels<Real>{};
 }
 
 template <class Real>
@@ -197,7 +154,7 @@ void backward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weigh
 
 template <class Real>
 void bind(nb::module_& m, const char* packed) {
-  nb::class_<Packed<Real>>(m, packed).def(nb::init<Array<const Real, 2>, bool, Index>(),
+  nb::class_<Packed<Real>>(m, packed).def(nb::init<Contiguous<const Real, 2>, bool, Index>(),
                                           "w"_a.noconvert(), "transpose"_a, "gates"_a);
   m.def("forward", &forward<Real>, "cell"_a, "weight_ih"_a, "weight_hh"_a, "weight_hr"_a.none(),
         "bias"_a.none(), "bias_hh"_a.none(), "mask"_a.noconvert().none(), "x"_a.noconvert(),
@@ -216,10 +173,18 @@ void bind(nb::module_& m, const char* packed) {
 
 }  // namespace
 
+int threads() {
+#if defined(_OPENMP)
+  if (!forked) return omp_get_max_threads();
+#endif
+  return 1;
+}
+
 NB_MODULE(_native, m) {
   kernels();  // fail when loaded, not when first called
   bind<float>(m, "PackedFloat32");
   bind<double>(m, "PackedFloat64");
+  bind_networks(m);
   m.def("isa", [] { return std::string(kernels().isa); });
   m.def("threads", &threads);
   m.def("after_fork_in_child", [] { forked = true; });

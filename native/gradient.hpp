@@ -57,35 +57,47 @@ void clear_padding(const Backward<Real>& c, const Range& rows) {
 // blocks are added in order: threads cannot change a bit.
 constexpr Index pairs_per_block = 256;
 
+// Room for what weight_gradient packs: a panel, and some of its D rows' terms.
+constexpr Index room_for_rows(Index rows) {
+  return (most_columns + rows) * pairs_per_block;
+}
+
 // Some rows of d_W = Σ d vᵀ over all pairs: d (pairs, D), d_W (D, n), and fill(pair, first, width,
-// to) writes values of v from `first` on. panel: room for pairs_per_block rows of a tile's width.
+// to) writes values of v from `first` on.
 template <class Real, class Fill>
 void weight_gradient(const Schedule& s, const Real* d, Index D, Index n, const Range& some,
-                     const Fill& fill, Real* panel, Real* d_weight) {
-  const Index pairs = s.pairs_before(s.T);
+                     const Fill& fill, Real* room, Real* d_weight) {
   constexpr int most = most_vectors(1, 2), stride = most * lanes<Real>;
+  Real *panel = room, *terms = room + most_columns * pairs_per_block;
+  const Index pairs = s.pairs_before(s.T);
   for (Index i = some.begin; i < some.end; ++i) zero_row(d_weight + i * n, n);
-  for (Index first = 0; first < n; first += stride) {
-    const Index width = smaller(stride, n - first);
-    const int vectors = static_cast<int>(vectors_for<Real>(width, 1));
-    Pair pair{s};
-    for (Index begin = 0; begin < pairs; begin += pairs_per_block) {
-      const Index K = smaller(pairs_per_block, pairs - begin);
+  Pair block{s};
+  for (Index begin = 0; begin < pairs; begin += pairs_per_block) {
+    const Index K = smaller(pairs_per_block, pairs - begin);
+    transpose(d + begin * D + some.begin, D, K, some.size(), terms, pairs_per_block);
+    for (Index first = 0; first < n; first += stride) {
+      const Index width = smaller(stride, n - first);
+      const int vectors = static_cast<int>(vectors_for<Real>(width, 1));
+      const bool whole = width == vectors * lanes<Real>;
+      Pair pair = block;
       for (Index k = 0; k < K; ++k, pair.next()) {
-        zero_row(panel + k * stride + (vectors - 1) * lanes<Real>, lanes<Real>);
-        fill(pair, first, width, panel + k * stride);
+        Real* row = panel + k * stride;
+        if (!whole) zero_row(row + (vectors - 1) * lanes<Real>, lanes<Real>);
+        fill(pair, first, width, row);
       }
       for_row_groups(some.begin, some.end, tile_rows, [&](Index i, int M) {
         alignas(64) Real sums[tile_rows * most_columns];
+        Real* d_row = d_weight + i * n + first;
         const Real* rows[tile_rows] = {};
-        for (int m = 0; m < M; ++m) rows[m] = d + begin * D + i + m;
-        tile_of<Real>(1, M, vectors)(rows, D, K, panel, stride, Sums<Real>{sums, most_columns});
-        for (int m = 0; m < M; ++m) {
-          Real* d_row = d_weight + (i + m) * n + first;
-          for (Index j = 0; j < width; ++j) d_row[j] += sums[m * most_columns + j];
-        }
+        for (int m = 0; m < M; ++m) rows[m] = terms + (i - some.begin + m) * pairs_per_block;
+        const Tile<Real> run = tile_of<Real>(1, M, vectors);
+        if (whole) return run(rows, K, panel, stride, panel, {d_row, n, nullptr, nullptr, 0, true});
+        run(rows, K, panel, stride, panel, {sums, most_columns});
+        for (int m = 0; m < M; ++m)
+          for (Index j = 0; j < width; ++j) d_row[m * n + j] += sums[m * most_columns + j];
       });
     }
+    block.skip(K);
   }
 }
 
@@ -106,14 +118,14 @@ void bias_gradient(const Schedule& s, const Real* d, Index D, const Range& some,
   }
 }
 
-// The second pass, on one of p threads. room: for pairs_per_block rows of a tile, and G·H values.
+// The second pass, on one of p threads. room: of room_for_rows(rows), and for G·H values.
 template <class Real, class C>
 void products(const Backward<Real>& c, const SumGradients<Real>& of, int i, int p, Barrier& barrier,
               Real* room) {
   const Schedule& s = c.schedule;
   const Index n = gates(C::cell) * c.H, pairs = s.pairs_before(s.T);
-  Real* column_sums = room + pairs_per_block * most_columns;
   const Range rows = part_of(n, tile_rows, i, p);
+  Real* column_sums = room + room_for_rows(rows.size());
   const auto fill_x = [&](const Pair& at, Index first, Index width, Real* to) {
     copy_row(to, c.x.row(s.time(at.i, at.step), s.row(at.i)) + first, width);
   };
@@ -157,7 +169,8 @@ bool backward(const Backward<Real>& call, int available) {
   const Plan plan(s, n, P, sizeof(Real), available);
   const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
   const int threads = work < worth_threads ? 1 : available;
-  const Index room = (pairs_per_block * most_columns + n + 15) / 16 * 16;
+  const Index rows = n / threads + 2 * tile_rows;  // of a thread, at most
+  const Index room = (room_for_rows(rows) + n + 15) / 16 * 16;
   const bool projected = call.weight_hr.data != nullptr;
   const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
   const Buffer<Real> d_h(projected ? pairs * P : 0), rooms(room * threads);

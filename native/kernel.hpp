@@ -108,10 +108,10 @@ template <class Real>
 struct Functions {
   // How many elements the panels of a K × n matrix take, whose columns are gates of units.
   Index (*panel_size)(Index K, Index n, Index gates);
-  // Pack the matrix whose element (k, j) is w[k * k_stride + j * j_stride]; panels is 64-byte
-  // aligned.
-  void (*pack)(const Real* w, Index k_stride, Index j_stride, Index K, Index n, Index gates,
-               Real* panels);
+  // Pack the K × n matrix whose element (k, j) is w[j * K + k] if transposed, else w[k * n + j];
+  // panels is 64-byte aligned.
+  void (*pack)(const Real* w, bool transposed, Index K, Index n, Index gates, Real* panels,
+               int threads);
   // Both return false, with nothing promised of the outputs, when memory ran out.
   bool (*forward)(Cell, const Forward<Real>&, int threads);
   bool (*backward)(Cell, const Backward<Real>&, int threads);

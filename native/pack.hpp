@@ -10,9 +10,12 @@
 
 #include "kernel.hpp"
 #include "simd.hpp"
+#include "threads.hpp"
 
 namespace elman {
 namespace ELMAN_ISA {
+
+constexpr Index worth_packing = 1 << 20;  // how many values to pack are worth more threads
 
 constexpr Index most_panel_vectors = 8;
 constexpr Index panel_vectors(Index gates) {
@@ -35,6 +38,16 @@ struct Columns {
   int vectors;       // how many
 };
 
+template <class Real>
+inline void copy_row(Real* to, const Real* from, Index n) {
+  if (n > 0 && to != from) std::memcpy(to, from, static_cast<size_t>(n) * sizeof(Real));
+}
+
+template <class Real>
+inline void zero_row(Real* to, Index n) {
+  if (n > 0) std::memset(to, 0, static_cast<size_t>(n) * sizeof(Real));
+}
+
 inline int smaller(Index a, Index b) {
   return static_cast<int>(a < b ? a : b);
 }
@@ -54,24 +67,79 @@ Index panel_size(Index K, Index n, Index gates) {
   return K * vectors_for<Real>(n, gates) * lanes<Real>;
 }
 
+// Swap the off-diagonal blocks, of `size` × `size`, of lanes × lanes values in vectors; done for
+// every power of two, this transposes them.
+template <class Real, int size>
+inline void swap_blocks(V<Real>* v) {
+  constexpr int L = lanes<Real>;
+  Bits<Real> upper{}, lower{};  // where values come from: from L on, the second vector
+  for (int i = 0; i < L; ++i) {
+    upper[i] = i & size ? L + i - size : i;
+    lower[i] = i & size ? L + i : i + size;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < L; ++i) {
+    if (i & size) continue;
+    const V<Real> a = v[i], b = v[i + size];
+    v[i] = __builtin_shuffle(a, b, upper);
+    v[i + size] = __builtin_shuffle(a, b, lower);
+  }
+  if constexpr (size > 1) swap_blocks<Real, size / 2>(v);
+}
+
+// to[c * to_stride + r] = from[r * from_stride + c], for r < rows and c < columns.
 template <class Real>
-void pack(const Real* w, Index k_stride, Index j_stride, Index K, Index n, Index gates,
-          Real* panels) {
-  const Index units = n / gates, vectors = vectors_for<Real>(n, gates);
-  for (Index panel = 0; panel < vectors; panel += panel_vectors(gates)) {
-    const Index width = smaller(panel_vectors(gates), vectors - panel);
-    for (Index v = 0; v < width; ++v) {
-      const Index gate = (panel + v) % gates, unit = (panel + v) / gates * lanes<Real>;
-      const Index valid = smaller(lanes<Real>, units - unit);
-      const Real* from = w + (gate * units + unit) * j_stride;
-      Real* to = panels + v * lanes<Real>;
-      for (Index k = 0; k < K; ++k, from += k_stride, to += width * lanes<Real>) {
-        for (Index j = 0; j < valid; ++j) to[j] = from[j * j_stride];
-        for (Index j = valid; j < lanes<Real>; ++j) to[j] = 0;
+void transpose(const Real* from, Index from_stride, Index rows, Index columns, Real* to,
+               Index to_stride) {
+  constexpr Index L = lanes<Real>;
+  for (Index r = 0; r < rows; r += L) {
+    for (Index c = 0; c < columns; c += L) {
+      const Real* block = from + r * from_stride + c;
+      Real* out = to + c * to_stride + r;
+      if (r + L <= rows && c + L <= columns) {
+        V<Real> v[L];
+#pragma GCC unroll 16
+        for (Index i = 0; i < L; ++i) v[i] = load(block + i * from_stride);
+        swap_blocks<Real, L / 2>(v);
+#pragma GCC unroll 16
+        for (Index i = 0; i < L; ++i) store(out + i * to_stride, v[i]);
+      } else {
+        for (Index i = 0; i < L && r + i < rows; ++i)
+          for (Index j = 0; j < L && c + j < columns; ++j)
+            out[j * to_stride + i] = block[i * from_stride + j];
       }
     }
-    panels += K * width * lanes<Real>;
   }
+}
+
+// Pack the K × n matrix whose element (k, j) is w[j * K + k] if transposed, else w[k * n + j].
+template <class Real>
+void pack(const Real* w, bool transposed, Index K, Index n, Index gates, Real* panels,
+          int threads) {
+  constexpr Index L = lanes<Real>;
+  const Index units = n / gates, vectors = vectors_for<Real>(n, gates);
+  const Index whole = panel_vectors(gates);
+  parallel(K * n < worth_packing ? 1 : threads, [&](int i, int p) {
+    const Range mine = part_of(vectors, whole, i, p);
+    for (Index panel = mine.begin; panel < mine.end; panel += whole) {
+      const Index width = smaller(whole, vectors - panel);
+      Real* to = panels + panel * L * K;
+      for (Index v = 0; v < width; ++v) {
+        const Index gate = (panel + v) % gates, unit = (panel + v) / gates * L;
+        const Index first = gate * units + unit, valid = smaller(L, units - unit);
+        if (valid < L)
+          for (Index k = 0; k < K; ++k) zero_row(to + (k * width + v) * L, L);
+        if (transposed) transpose(w + first * K, K, valid, K, to + v * L, width * L);
+      }
+      for (Index k = 0; k < K && !transposed; ++k) {
+        for (Index v = 0; v < width; ++v) {
+          const Index gate = (panel + v) % gates, unit = (panel + v) / gates * L;
+          const Index valid = smaller(L, units - unit);
+          copy_row(to + (k * width + v) * L, w + k * n + gate * units + unit, valid);
+        }
+      }
+    }
+  });
 }
 
 }  // namespace ELMAN_ISA

@@ -88,19 +88,19 @@ inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index row
   }
 }
 
+// Where the columns that a block's thread multiplies with after w begin. The g-th group of rows
+// fetches one of their vectors, in each row of the matrix, from far memory.
+template <class Real>
+inline const Real* ahead(const Panels<Real>& weights, const Columns<Real>& w, const Block& block,
+                         int g) {
+  const Index after = w.vector + w.vectors;
+  const Index next = after < block.vectors_end ? after : block.vectors_begin;
+  return columns(weights, next, block.vectors_end, 1).data + g % w.vectors * lanes<Real>;
+}
+
 // Threads take columns in multiples of so many vectors.
 constexpr Index column_grain(Index gates) {
   return gates == 3 ? 3 : 4;
-}
-
-template <class Real>
-inline void copy_row(Real* to, const Real* from, Index n) {
-  if (n > 0 && to != from) std::memcpy(to, from, static_cast<size_t>(n) * sizeof(Real));
-}
-
-template <class Real>
-inline void zero_row(Real* to, Index n) {
-  if (n > 0) std::memset(to, 0, static_cast<size_t>(n) * sizeof(Real));
 }
 
 // The values, of n, that are in some vectors.

@@ -76,15 +76,16 @@ class RecurrenceBackward {
     const int most = most_rows(interleaved_chains(c_.P));
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
+                  int g = 0;
                   for_row_groups(b_.rows_begin, later, most,
-                                 [&](Index i, int M) { run_tile(step, i, M, w, true); });
+                                 [&](Index i, int M) { run_tile(step, i, M, w, true, g++); });
                   for_row_groups(later, valid, most,
-                                 [&](Index i, int M) { run_tile(step, i, M, w, false); });
+                                 [&](Index i, int M) { run_tile(step, i, M, w, false, 0); });
                 });
   }
 
   // d_h of rows i … i + M - 1 after `step` (of the initial state for step -1), and what follows.
-  void run_tile(Index step, Index i, int M, const Columns<Real>& w, bool has_later) {
+  void run_tile(Index step, Index i, int M, const Columns<Real>& w, bool has_later, int g) {
     alignas(64) Real outer[tile_rows * most_columns];
     alignas(64) Real d_h[tile_rows * most_columns];
     const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.P - first);
@@ -98,7 +99,7 @@ class RecurrenceBackward {
       if (!c_.mask.data) sums.added = outer, sums.added_stride = most_columns;
       const Real* rows[tile_rows] = {};
       for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
-      product(M, rows, G * c_.H, c_.P, w, sums);
+      product(M, rows, G * c_.H, c_.P, w, sums, ahead(c_.weight_hh, w, b_, g));
       for (int m = 0; m < M && c_.mask.data; ++m) {
         const Real* factors = c_.mask.row(s_.row(i + m)) + first;
         for (Index j = 0; j < n; ++j) {

@@ -116,13 +116,14 @@ class ForwardPass {
     const Index valid = rows_at(step);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
+                  int g = 0;
                   for_row_groups(b_.rows_begin, valid, most_rows_,
-                                 [&](Index i, int M) { run_tile(step, in_chunk, i, M, w); });
+                                 [&](Index i, int M) { run_tile(step, in_chunk, i, M, w, g++); });
                 });
   }
 
   // One step of rows i … i + M - 1 in the columns of w.
-  void run_tile(Index step, Index in_chunk, Index i, int M, const Columns<Real>& w) {
+  void run_tile(Index step, Index in_chunk, Index i, int M, const Columns<Real>& w, int g) {
     constexpr bool apart = C::cell == Cell::gru;  // whether the sums of x and of h stay apart
     alignas(64) Real x_sums[tile_rows * most_columns];
     alignas(64) Real sums[tile_rows * most_columns];  // of h, and of x too unless apart
@@ -136,12 +137,13 @@ class ForwardPass {
       const Columns<Real> w_ih = columns(c_.weight_ih, w.vector, b_.vectors_end, w.vectors);
       for (int m = 0; m < M; ++m) rows[m] = x_row(i + m, step);
       product(M, rows, c_.I, c_.weight_ih.n, w_ih,
-              Sums<Real>{x_sums, most_columns, start(c_.bias, w)});
+              Sums<Real>{x_sums, most_columns, start(c_.bias, w)}, ahead(c_.weight_ih, w, b_, g));
     }
     for (int m = 0; m < M; ++m) rows[m] = recurrent_row(i + m, step);
     const Sums<Real> onto_x{sums, most_columns, nullptr, of_x, of_x_stride};
     const Sums<Real> alone{sums, most_columns, start(c_.bias_hh, w)};
-    product(M, rows, c_.P, c_.weight_hh.n, w, apart ? alone : onto_x);
+    product(M, rows, c_.P, c_.weight_hh.n, w, apart ? alone : onto_x,
+            ahead(c_.weight_hh, w, b_, g));
     for (int m = 0; m < M; ++m)
       finish_row(step, i + m, w, apart ? of_x + m * of_x_stride : sums + m * most_columns,
                  sums + m * most_columns);

@@ -50,9 +50,9 @@ struct Sums {
   bool goes_on = false;  // whether `out` holds the sums of the chains before
 };
 
-// rows[m][k * step] for k < K, times columns.
+// rows[m][k] for k < K, times columns. A line of each row from `ahead` on is fetched meanwhile.
 template <class Real, int M, int W, int S>
-void tile(const Real* const* rows, Index step, Index K, const Real* b, Index b_stride,
+void tile(const Real* const* rows, Index K, const Real* b, Index b_stride, const Real* ahead,
           const Sums<Real>& sums) {
   const Sums<Real> to = sums;  // by value, so that no store may change it
   constexpr int L = lanes<Real>;
@@ -73,9 +73,10 @@ void tile(const Real* const* rows, Index step, Index K, const Real* b, Index b_s
     V<Real> bs[W];
 #pragma GCC unroll 8
     for (int w = 0; w < W; ++w) bs[w] = load(b + k * b_stride + w * L);
+    if constexpr (M > 2) __builtin_prefetch(ahead + k * b_stride, 0, 2);
 #pragma GCC unroll 6
     for (int m = 0; m < M; ++m) {
-      const V<Real> am = broadcast(a[m][k * step]);
+      const V<Real> am = broadcast(a[m][k]);
 #pragma GCC unroll 8
       for (int w = 0; w < W; ++w) sum[s][m][w] = fma(am, bs[w], sum[s][m][w]);
     }
@@ -107,7 +108,8 @@ void tile(const Real* const* rows, Index step, Index K, const Real* b, Index b_s
 }
 
 template <class Real>
-using Tile = void (*)(const Real* const*, Index, Index, const Real*, Index, const Sums<Real>&);
+using Tile = void (*)(const Real* const*, Index, const Real*, Index, const Real*,
+                      const Sums<Real>&);
 
 template <class Real, int M, int S>
 Tile<Real> tile_of_width(int vectors) {
@@ -190,10 +192,11 @@ Tile<Real> tile_of(int chains, int rows, int vectors) {
                        : tile_of<Real, 4>(rows, vectors);
 }
 
-// The product of M rows, each K long, with columns of a K × n matrix. M is at most most_rows.
+// The product of M rows, each K long, with columns of a K × n matrix. M is at most most_rows;
+// ahead: what to fetch from the same matrix, or null.
 template <class Real>
 inline void product(int M, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
-                    const Sums<Real>& sums) {
+                    const Sums<Real>& sums, const Real* ahead = nullptr) {
   const int interleaved = interleaved_chains(n), neighbouring = neighbouring_chains(n, K);
   const int most = most_vectors(interleaved, M);
   for (int v = 0; v < b.vectors; v += most) {
@@ -209,7 +212,8 @@ inline void product(int M, const Real* const* rows, Index K, Index n, const Colu
         part.added = sums.added + at;
         part.added_stride = sums.added_stride;
       }
-      run(from, 1, end - begin, b.data + begin * b.stride + at, b.stride, part);
+      const Real* of_b = b.data + begin * b.stride + at;
+      run(from, end - begin, of_b, b.stride, ahead ? ahead + begin * b.stride : of_b, part);
       part.start = nullptr;
       part.goes_on = true;
     }

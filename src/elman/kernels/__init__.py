@@ -8,6 +8,9 @@ The contract, for one layer in one direction:
 - ``forward(weights, x, state, output, state_n, lengths, reverse, keep, mask)`` fills the caller's
   ``output`` and ``state_n`` and returns what backward needs, or None;
 - ``backward(weights, kept, d_output, d_state_n)`` returns the gradients.
+
+``network(weights, ...)`` gathers all layers' weights for a side that runs them in one call, as
+native does with what needs no conversion; the results are the same, and sooner for small networks.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ __all__ = [
     "backend",
     "backward",
     "forward",
+    "network",
     "prepare",
     "show_config",
 ]
@@ -63,6 +67,7 @@ backend: str = _side.__name__.rpartition(".")[2]
 prepare = _side.prepare
 forward = _side.forward
 backward = _side.backward
+network = _side.network
 
 
 def show_config() -> dict[str, str | int]:

@@ -84,6 +84,26 @@ def prepare(weights: Weights) -> Prepared:
     return Prepared(weights)
 
 
+def network(
+    weights: list[Prepared], directions: int, input_size: int, hidden_size: int, proj_size: int
+) -> Any:
+    """Gather the weights of all layers and directions, in order, for whole networks in one call.
+
+    Returns
+    -------
+    object with `run(x, state, keep)`
+        Returns ((output, state_n), run), or without `run` unless `keep`. It takes the plain case
+        alone, arrays (T, N, I) and (L·D, N, ·) that need no conversion, and returns None for any
+        other. `run.backward(d_output, d_state_n)` returns d_x, d_state and the parameters'
+        gradients in order, or None likewise.
+    """
+    single = weights[0].weights.weight_ih.dtype == np.float32
+    kind = _native.NetworkFloat32 if single else _native.NetworkFloat64
+    bias = weights[0].weights.bias_ih is not None
+    sizes = (input_size, hidden_size, proj_size or hidden_size)
+    return kind(weights[0].cell, weights, directions, *sizes, bias)
+
+
 def forward(
     weights: Prepared,
     x: FloatArray,

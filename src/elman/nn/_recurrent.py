@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,6 +71,7 @@ class Recurrent(Module):
                 stacklevel=3,
             )
         self._ready: dict[str, Any] = {}
+        self._network: Any = None
         self._draw_parameters()
 
     @property
@@ -120,9 +122,10 @@ class Recurrent(Module):
     def _set_parameter(self, name: str, value: FloatArray) -> None:
         super()._set_parameter(name, value)
         self._ready.pop("_l" + name.partition("_l")[2], None)
+        self._network = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_ready": {}}
+        return {**super().__getstate__(), "_ready": {}, "_network": None}
 
     # ---- calls ------------------------------------------------------------------------------
 
@@ -161,9 +164,9 @@ class Recurrent(Module):
         TypeError
             If an LSTM's state is no pair, or `lengths` are not integers.
         """
-        _state.check_dimensions(self, state, _batch.check_dimensions(self, x))
-        batch = _batch.read(self, x, lengths)
-        state = _state.read(self, state, batch, self._initial_state(batch.x.shape[1]))
+        if lengths is None and (plain := self._run_plain(x, state, keep=False)) is not None:
+            return plain
+        batch, state, _ = self._read(x, state, lengths)
         output, state_n, _ = self._run(batch, state, keep=False)
         return batch.restore(output), _state.restore(state_n, batch)
 
@@ -188,10 +191,11 @@ class Recurrent(Module):
         backward : function of (d_output=None, d_state_n=None), each shaped like what it belongs to
             Returns `Gradients`; None stands for zeros.
         """
-        _state.check_dimensions(self, state, _batch.check_dimensions(self, x))
-        batch = _batch.read(self, x, lengths)
-        initial = self._initial_state(batch.x.shape[1])
-        state_0 = _state.read(self, state, batch, initial)
+        if lengths is None and (plain := self._run_plain(x, state, keep=True)) is not None:
+            results, run = plain
+            results[0].flags.writeable = False
+            return results, partial(self._run_plain_backward, run, x)
+        batch, state_0, initial = self._read(x, state, lengths)
         output, state_n, kept = self._run(batch, state_0, keep=True)
         output.flags.writeable = False
 
@@ -217,6 +221,50 @@ class Recurrent(Module):
             If the layer is bidirectional.
         """
         return Stream(self, batch_size)
+
+    def _read(
+        self, x: Any, state: Any, lengths: Lengths | None
+    ) -> tuple[_batch.Batch, State, State]:
+        """Check a call's arguments; return the batch, its state, and what None stands for in it."""
+        _state.check_dimensions(self, state, _batch.check_dimensions(self, x))
+        batch = _batch.read(self, x, lengths)
+        initial = self._initial_state(batch.x.shape[1])
+        return batch, _state.read(self, state, batch, initial), initial
+
+    def _run_plain(self, x: Any, state: Any, keep: bool) -> tuple[Any, Any] | None:
+        """Run all layers in one call of the kernels; None where it takes more than that."""
+        if (
+            self.batch_first
+            or self.learn_initial_state
+            or (self.training and (self.dropout or self.recurrent_dropout))
+        ):
+            return None
+        network = self._network
+        if network is None:
+            weights = [self._weights(suffix) for suffix in self._suffixes]
+            sizes = (self._num_directions, self.input_size, self.hidden_size, self.proj_size)
+            network = self._network = kernels.network(weights, *sizes)
+        plain: tuple[Any, Any] | None = network and network.run(x, state, keep)
+        return plain
+
+    def _run_plain_backward(
+        self, run: Any, x: FloatArray, d_output: Any = None, d_state_n: Any = None
+    ) -> Gradients:
+        """Undo `_run_plain`."""
+        found = run.backward(d_output, d_state_n)
+        if found is None:  # it is not as it should be, or only in another form
+            batch = _batch.read(self, x, None)
+            N = batch.x.shape[1]
+            if d_output is not None:
+                like = batch.empty(self._num_directions * self._state_sizes[0])
+                d_output = batch.read_gradient("d_output", d_output, like)
+            if d_state_n is not None:
+                zeros = self._initial_state(N)
+                d_state_n = _state.read(self, d_state_n, batch, zeros, "d_{}_n")
+                d_state_n = d_state_n if len(d_state_n) > 1 else d_state_n[0]
+            found = run.backward(d_output, d_state_n)
+        d_x, d_state, d_parameters = found
+        return Gradients(d_x, d_state, dict(zip(self._parameters, d_parameters, strict=True)))
 
     def _initial_state(self, N: int) -> State:
         """Return the state (L·D, N, ·) that a call without one begins from."""
