@@ -53,27 +53,39 @@ void clear_padding(const Backward<Real>& c, const Range& rows) {
       zero_row(c.d_x.row(t, c.schedule.row(i)), c.I);
 }
 
-// Terms of a weight's gradient are summed in blocks of so many pairs, each block from zero, and the
-// blocks are added in order: threads cannot change a bit.
+// Terms of a weight's gradient are summed in blocks of so many pairs at most, each block from zero,
+// and the blocks are added from the last to the first, as time runs backwards: threads cannot
+// change a bit. Blocks are cut at multiples of some steps, so that a sequence run in parts, each of
+// so many steps, has the same ones.
 constexpr Index pairs_per_block = 256;
+
+template <class Body>
+void for_blocks(const Schedule& s, const Body& body) {
+  const Index steps = s.N < pairs_per_block ? pairs_per_block / (s.N > 0 ? s.N : 1) : 1;
+  for (Index step = (s.T - 1) / steps * steps; step >= 0; step -= steps) {
+    const Index end = s.pairs_before(smaller(step + steps, s.T));
+    Pair pair{s, step};
+    for (Index begin = s.pairs_before(step); begin < end; begin += pairs_per_block) {
+      const Index K = smaller(pairs_per_block, end - begin);
+      body(begin, K, pair);
+      pair.skip(K);
+    }
+  }
+}
 
 // Room for what weight_gradient packs: a panel, and some of its D rows' terms.
 constexpr Index room_for_rows(Index rows) {
   return (most_columns + rows) * pairs_per_block;
 }
 
-// Some rows of d_W = Σ d vᵀ over all pairs: d (pairs, D), d_W (D, n), and fill(pair, first, width,
-// to) writes values of v from `first` on.
+// Add to some rows of d_W what belongs there, Σ d vᵀ over all pairs: d (pairs, D), d_W (D, n), and
+// fill(pair, first, width, to) writes values of v from `first` on.
 template <class Real, class Fill>
 void weight_gradient(const Schedule& s, const Real* d, Index D, Index n, const Range& some,
                      const Fill& fill, Real* room, Real* d_weight) {
   constexpr int most = most_vectors(1, 2), stride = most * lanes<Real>;
   Real *panel = room, *terms = room + most_columns * pairs_per_block;
-  const Index pairs = s.pairs_before(s.T);
-  for (Index i = some.begin; i < some.end; ++i) zero_row(d_weight + i * n, n);
-  Pair block{s};
-  for (Index begin = 0; begin < pairs; begin += pairs_per_block) {
-    const Index K = smaller(pairs_per_block, pairs - begin);
+  for_blocks(s, [&](Index begin, Index K, const Pair& block) {
     transpose(d + begin * D + some.begin, D, K, some.size(), terms, pairs_per_block);
     for (Index first = 0; first < n; first += stride) {
       const Index width = smaller(stride, n - first);
@@ -97,25 +109,22 @@ void weight_gradient(const Schedule& s, const Real* d, Index D, Index n, const R
           for (Index j = 0; j < width; ++j) d_row[m * n + j] += sums[m * most_columns + j];
       });
     }
-    block.skip(K);
-  }
+  });
 }
 
-// Some values of d_b = Σ d over all pairs; block: room for as many values.
+// Add to some values of d_b what belongs there, Σ d over all pairs; block: room for as many values.
 template <class Real>
 void bias_gradient(const Schedule& s, const Real* d, Index D, const Range& some, Real* block,
                    Real* d_bias) {
-  const Index pairs = s.pairs_before(s.T), n = some.size();
-  zero_row(d_bias + some.begin, n);
-  for (Index begin = 0; begin < pairs; begin += pairs_per_block) {
-    const Index K = smaller(pairs_per_block, pairs - begin);
+  const Index n = some.size();
+  for_blocks(s, [&](Index begin, Index K, const Pair&) {
     zero_row(block, n);
     for (Index k = 0; k < K; ++k) {
       const Real* row = d + (begin + k) * D + some.begin;
       for (Index j = 0; j < n; ++j) block[j] += row[j];
     }
     for (Index j = 0; j < n; ++j) d_bias[some.begin + j] += block[j];
-  }
+  });
 }
 
 // The second pass, on one of p threads. room: of room_for_rows(rows), and for G·H values.
@@ -168,7 +177,7 @@ bool backward(const Backward<Real>& call, int available) {
   const Index H = call.H, P = call.P, n = gates(C::cell) * H, pairs = s.pairs_before(s.T);
   const Plan plan(s, n, P, sizeof(Real), available);
   const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
-  const int threads = work < worth_threads ? 1 : available;
+  const int threads = Crowd::threads(work, available);
   const Index rows = n / threads + 2 * tile_rows;  // of a thread, at most
   const Index room = (room_for_rows(rows) + n + 15) / 16 * 16;
   const bool projected = call.weight_hr.data != nullptr;
@@ -178,11 +187,11 @@ bool backward(const Backward<Real>& call, int available) {
   const SumGradients<Real> sums{d_a.get(), d_a_n.get(), projected ? d_h.get() : nullptr};
 
   Barrier steps, stages;
-  parallel(plan.threads, [&](int i, int p) {
+  parallel(plan.threads, plan.work, [&](int i, int p) {
     const Block block = plan.block(vectors_for<Real>(P, 1), column_grain(1), i, p, steps);
     RecurrenceBackward<Real, C>(call, block, sums).run();
   });
-  parallel(threads, [&](int i, int p) {
+  parallel(threads, work, [&](int i, int p) {
     products<Real, C>(call, sums, i, p, stages, rooms.get() + i * room);
   });
   return true;

@@ -99,6 +99,7 @@ struct Backward {
   Array2<const Real> d_h_n, d_c_n;  // (N, P), (N, H) or null
   Array3<Real> d_x;                 // (T, N, I)
   Array2<Real> d_h_0, d_c_0;
+  // Gradients of parameters are added to what is there.
   Real *d_weight_ih, *d_weight_hh;  // (G·H, I), (G·H, P)
   Real* d_weight_hr;                // (P, H) or null
   Real *d_bias, *d_bias_hh;         // (G·H,); the second for GRU, else null

@@ -196,6 +196,7 @@ class Network {
     nb::list gradients;
     std::vector<OfParameters> to(static_cast<size_t>(LD_));
     const auto unused = memory<Real>(bias_ ? 0 : 2 * G * H_);
+    std::fill_n(unused.get(), bias_ ? 0 : 2 * G * H_, Real(0));
     for (Index k = 0; k < LD_; ++k) {
       OfParameters& of = to[static_cast<size_t>(k)];
       of.weight_ih = added<2>(gradients, G * H_, inputs(k));
@@ -273,6 +274,7 @@ class Network {
   static Real* added(nb::list& arrays, Sizes... sizes) {
     const New<Real, D> made(sizes...);
     arrays.append(made.array);
+    std::fill_n(made.view.data(), (Index(sizes) * ...), Real(0));
     return made.view.data();
   }
 

@@ -15,7 +15,7 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-constexpr Index worth_packing = 1 << 20;  // how many values to pack are worth more threads
+constexpr double packing_work = 4;  // packing a value takes as long as so many operations
 
 constexpr Index most_panel_vectors = 8;
 constexpr Index panel_vectors(Index gates) {
@@ -119,7 +119,8 @@ void pack(const Real* w, bool transposed, Index K, Index n, Index gates, Real* p
   constexpr Index L = lanes<Real>;
   const Index units = n / gates, vectors = vectors_for<Real>(n, gates);
   const Index whole = panel_vectors(gates);
-  parallel(K * n < worth_packing ? 1 : threads, [&](int i, int p) {
+  const double work = packing_work * static_cast<double>(K * n);
+  parallel(Crowd::threads(work, threads), work, [&](int i, int p) {
     const Range mine = part_of(vectors, whole, i, p);
     for (Index panel = mine.begin; panel < mine.end; panel += whole) {
       const Index width = smaller(whole, vectors - panel);

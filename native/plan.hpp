@@ -26,17 +26,14 @@ struct Block {
   }
 };
 
-// Floating-point operations, some 0.1 ms of one thread, below which more threads could win little
-// and would lose much where another process keeps a core busy.
-constexpr double worth_threads = 2e7;
-
 // How a call's steps are spread over threads.
 class Plan {
  public:
   // A step multiplies N rows with a K × n matrix.
   Plan(const Schedule& schedule, Index K, Index n, Index bytes, int available) : s_(schedule) {
     const double step = 2.0 * static_cast<double>(schedule.N * K * n);
-    if (available < 2 || step * static_cast<double>(schedule.T) < worth_threads) return;
+    work = step * static_cast<double>(schedule.T);
+    if (Crowd::threads(work, available) < 2) return;
     const bool fits_L2 = K * n * bytes <= 1200000;
     const bool enough_columns = n * bytes >= 4 * vector_bytes * available;
     const bool columns = step >= 131072 && enough_columns && !(schedule.N >= 32 && fits_L2);
@@ -45,6 +42,7 @@ class Plan {
   }
 
   int threads = 1;
+  double work = 0;  // operations of all steps
 
   bool by_rows() const { return by_rows_ || threads == 1; }
 

@@ -86,28 +86,16 @@ class RecurrenceBackward {
 
   // d_h of rows i … i + M - 1 after `step` (of the initial state for step -1), and what follows.
   void run_tile(Index step, Index i, int M, const Columns<Real>& w, bool has_later, int g) {
-    alignas(64) Real outer[tile_rows * most_columns];
     alignas(64) Real d_h[tile_rows * most_columns];
     const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.P - first);
-    for (int m = 0; m < M; ++m) {
-      Real* row = (has_later ? outer : d_h) + m * most_columns;
-      zero_row(row, w.vectors * lanes<Real>);
-      add_outer(step, i + m, first, n, has_later, row);
-    }
     if (has_later) {
-      Sums<Real> sums{d_h, most_columns};
-      if (!c_.mask.data) sums.added = outer, sums.added_stride = most_columns;
       const Real* rows[tile_rows] = {};
       for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
-      product(M, rows, G * c_.H, c_.P, w, sums, ahead(c_.weight_hh, w, b_, g));
-      for (int m = 0; m < M && c_.mask.data; ++m) {
-        const Real* factors = c_.mask.row(s_.row(i + m)) + first;
-        for (Index j = 0; j < n; ++j) {
-          Real& d = d_h[m * most_columns + j];
-          d = outer[m * most_columns + j] + factors[j] * d;
-        }
-      }
+      product(M, rows, G * c_.H, c_.P, w, Sums<Real>{d_h, most_columns},
+              ahead(c_.weight_hh, w, b_, g));
     }
+    for (int m = 0; m < M; ++m)
+      add_beside(step, i + m, first, n, w.vectors, has_later, d_h + m * most_columns);
     for (int m = 0; m < M; ++m) {
       const Real* row = d_h + m * most_columns;
       if (step < 0)
@@ -119,16 +107,23 @@ class RecurrenceBackward {
     }
   }
 
-  // What reaches a state beside W_hh: d_output, d_h_n after the last step, and for GRU what d_h_0
-  // carries from the step after.
-  void add_outer(Index step, Index i, Index first, Index n, bool has_later, Real* d_h) {
+  // What reaches a state beside W_hh: what d_h_0 carries from the step after, for GRU, or d_h_n
+  // after the last step; then d_output. This order is also that of a sequence run in parts.
+  void add_beside(Index step, Index i, Index first, Index n, int vectors, bool has_later,
+                  Real* d_h) {
     const Index row = s_.row(i);
-    if (step >= 0 && c_.d_output.data)
-      copy_row(d_h, c_.d_output.row(s_.time(i, step), row) + first, n);
-    const Real* more = nullptr;
-    if (!has_later && c_.d_h_n.data) more = c_.d_h_n.row(row) + first;
-    if (has_later && C::cell == Cell::gru) more = c_.d_h_0.row(row) + first;
-    for (Index j = 0; more && j < n; ++j) d_h[j] += more[j];
+    if (!has_later) {
+      zero_row(d_h, vectors * lanes<Real>);
+      if (c_.d_h_n.data) copy_row(d_h, c_.d_h_n.row(row) + first, n);
+    } else {
+      const Real* factors = c_.mask.data ? c_.mask.row(row) + first : nullptr;
+      for (Index j = 0; factors && j < n; ++j) d_h[j] *= factors[j];
+      const Real* carried = C::cell == Cell::gru ? c_.d_h_0.row(row) + first : nullptr;
+      for (Index j = 0; carried && j < n; ++j) d_h[j] = carried[j] + d_h[j];
+    }
+    if (step < 0 || !c_.d_output.data) return;
+    const Real* d_output = c_.d_output.row(s_.time(i, step), row) + first;
+    for (Index j = 0; j < n; ++j) d_h[j] = d_output[j] + d_h[j];
   }
 
   // From d_h of the projected states to that of the unprojected ones, W_hrᵀ d_h, and on.

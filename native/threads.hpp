@@ -9,6 +9,8 @@
 #endif
 #include <sched.h>
 
+#include <chrono>
+
 #include "kernel.hpp"
 
 namespace elman {
@@ -55,13 +57,49 @@ class Barrier {
   alignas(64) unsigned round_ = 0;
 };
 
-// Run body(i, p) on threads i = 0 … p - 1, where p is at most `threads`. The caller's
+// Operations, some microseconds of one thread, below which more threads would win little.
+constexpr double worth_threads = 4e5;
+
+// Where another process keeps a core busy, all threads of a region wait until the last one gets its
+// time slice, some milliseconds: short regions would become a hundred times longer. So a region
+// that took far longer than its work asks for is followed by a while on one thread.
+class Crowd {
+ public:
+  // How many threads for so many operations.
+  static int threads(double work, int available) {
+    if (available < 2 || work < worth_threads) return 1;
+    const Index until = __atomic_load_n(&until_, __ATOMIC_RELAXED);
+    return until && now() < until ? 1 : available;
+  }
+
+  explicit Crowd(double work) : begin_(now()), allowed_(50000 + static_cast<Index>(work / 10)) {}
+  ~Crowd() {
+    const Index end = now(), took = end - begin_;
+    const Index alone = 16 * took < longest ? 16 * took : longest;
+    __atomic_store_n(&until_, took > allowed_ ? end + alone : 0, __ATOMIC_RELAXED);
+  }
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+
+ private:
+  static Index now() {  // in nanoseconds
+    const auto time = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+  }
+
+  static constexpr Index longest = 64000000;
+  static inline Index until_ = 0;
+  const Index begin_, allowed_;
+};
+
+// Run body(i, p) on threads i = 0 … p - 1, as many as the work is worth. The caller's
 // floating-point mode (rounding, flush to zero) holds on all of them, so that threads never differ
 // in bits.
 template <class Body>
-void parallel(int threads, const Body& body) {
+void parallel(int threads, double work, const Body& body) {
 #if defined(_OPENMP)
   if (threads > 1) {
+    const Crowd crowd(work);
 #if defined(__SSE__)
     const unsigned mode = _mm_getcsr();
 #endif
@@ -79,7 +117,7 @@ void parallel(int threads, const Body& body) {
     return;
   }
 #endif
-  (void)threads;
+  (void)threads, (void)work;
   body(0, 1);
 }
 

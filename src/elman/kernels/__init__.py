@@ -7,7 +7,8 @@ The contract, for one layer in one direction:
 - ``prepare(Weights(cell, ...))`` makes weights ready once, for many calls;
 - ``forward(weights, x, state, output, state_n, lengths, reverse, keep, mask)`` fills the caller's
   ``output`` and ``state_n`` and returns what backward needs, or None;
-- ``backward(weights, kept, d_output, d_state_n)`` returns the gradients.
+- ``backward(weights, kept, d_output, d_state_n, d_weights)`` returns the gradients, those of the
+  weights added to ``d_weights``.
 
 ``network(weights, ...)`` gathers all layers' weights for a side that runs them in one call, as
 native does with what needs no conversion; the results are the same, and sooner for small networks.

@@ -40,6 +40,11 @@ class Weights(NamedTuple):
         """G."""
         return GATES[self.cell]
 
+    def zeros(self) -> Weights:
+        """Return gradients of zeros."""
+        arrays: list[Any] = [None if w is None else np.zeros_like(w) for w in self[1:]]
+        return Weights(self.cell, *arrays)
+
 
 GATES = {"rnn_tanh": 1, "rnn_relu": 1, "gru": 3, "lstm": 4}
 """G of each cell."""

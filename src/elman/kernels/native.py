@@ -130,26 +130,33 @@ def forward(
 
 
 def backward(
-    weights: Prepared, kept: Kept, d_output: FloatArray | None, d_state_n: State | None
+    weights: Prepared,
+    kept: Kept,
+    d_output: FloatArray | None,
+    d_state_n: State | None,
+    d_weights: Weights | None = None,
 ) -> tuple[FloatArray, State, Weights]:
     """Backpropagate through time; as `reference.backward`."""
     w, x = weights.weights, kept.x
     d_x = np.empty(x.shape, x.dtype)
     d_state = tuple(np.empty(part.shape, x.dtype) for part in kept.state)
-    d_weight_ih, d_weight_hh = np.empty_like(w.weight_ih), np.empty_like(w.weight_hh)
-    d_weight_hr = None if w.weight_hr is None else np.empty_like(w.weight_hr)
-    d_bias = np.empty(len(d_weight_hh), x.dtype)
-    d_bias_hh = np.empty_like(d_bias) if w.cell == "gru" else None
+    if d_weights is None:
+        d_weights = w.zeros()
+    _, d_weight_ih, d_weight_hh, d_bias, d_bias_hh, d_weight_hr = d_weights
+    if d_bias is None:
+        d_bias = np.zeros(len(d_weight_hh), x.dtype)
+    of_gru = None
+    if w.cell == "gru":
+        of_gru = np.zeros_like(d_bias) if d_bias_hh is None else d_bias_hh
     _native.backward(
         weights.cell, *weights.backward, kept.mask,
         x, *_split(kept.state), kept.output, kept.values, kept.lengths, kept.reverse,
         d_output, *_split(d_state_n or ()),
-        d_x, *_split(d_state), d_weight_ih, d_weight_hh, d_weight_hr, d_bias, d_bias_hh,
+        d_x, *_split(d_state), d_weight_ih, d_weight_hh, d_weight_hr, d_bias, of_gru,
     )  # fmt: skip
-    d_biases: tuple[FloatArray | None, FloatArray | None] = (None, None)
-    if w.bias_ih is not None:
-        d_biases = d_bias, d_bias.copy() if d_bias_hh is None else d_bias_hh
-    return d_x, d_state, Weights(w.cell, d_weight_ih, d_weight_hh, *d_biases, d_weight_hr)
+    if of_gru is None and d_bias_hh is not None:
+        d_bias_hh[...] = d_bias
+    return d_x, d_state, d_weights
 
 
 def _split(state: State) -> tuple[FloatArray | None, FloatArray | None]:

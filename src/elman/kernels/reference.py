@@ -86,7 +86,11 @@ def forward(
 
 
 def backward(
-    weights: Weights, kept: Kept, d_output: FloatArray | None, d_state_n: State | None
+    weights: Weights,
+    kept: Kept,
+    d_output: FloatArray | None,
+    d_state_n: State | None,
+    d_weights: Weights | None = None,
 ) -> tuple[FloatArray, State, Weights]:
     """Backpropagate through time (Rumelhart, Hinton & Williams 1986; Werbos 1990).
 
@@ -97,6 +101,9 @@ def backward(
     d_output : array, shape (T, N, P), or None for zeros
         Gradient with respect to output; ignored after a row's length.
     d_state_n : like state_n, or None for zeros
+    d_weights : Weights, or None for zeros
+        Gradients of steps that come later, which these are added to: `d_weights` itself, of which
+        both biases' gradients are equal but for GRU's.
 
     Returns
     -------
@@ -109,7 +116,8 @@ def backward(
     d_state = tuple(np.zeros_like(part) for part in kept.state)
     for part, part_n in zip(d_state, d_state_n or (), strict=False):
         part[...] = part_n
-    d_weights: list[Any] = [None if w is None else np.zeros_like(w) for w in weights[1:]]
+    if d_weights is None:
+        d_weights = weights.zeros()
     for t, rows, kept_t in reversed(kept.steps):
         d_state_t = tuple(part[rows] for part in d_state)
         if d_output is not None:
@@ -117,10 +125,10 @@ def backward(
         d_x[t, rows], d_state_t, d_weights_t = step_backward(weights, kept_t, d_state_t)
         for part, part_t in zip(d_state, d_state_t, strict=True):
             part[rows] = part_t
-        for total, term in zip(d_weights, d_weights_t[1:], strict=True):
-            if total is not None:
+        for total, term in zip(d_weights[1:], d_weights_t[1:], strict=True):
+            if total is not None and term is not None:
                 total += term
-    return d_x, d_state, Weights(weights.cell, *d_weights)
+    return d_x, d_state, d_weights
 
 
 def _steps(T: int, lengths: IntArray | None, reverse: bool) -> Iterator[tuple[Any, Any]]:

@@ -33,6 +33,21 @@ class Batch(NamedTuple):
             return np.empty((N, T, size), self.x.dtype).transpose(1, 0, 2)
         return np.empty((T, N, size), self.x.dtype)
 
+    @property
+    def longest_first(self) -> Any:
+        """An index that puts rows in the kernels' order: by decreasing length, or all as they are.
+
+        Parts of a batch in this order are run in it too, so that nothing is summed otherwise.
+        """
+        return slice(None) if self.lengths is None else np.argsort(-self.lengths, kind="stable")
+
+    def part(self, times: slice) -> Batch:
+        """Return some of the time steps, rows longest first."""
+        rows, lengths = self.longest_first, self.lengths
+        if lengths is not None:
+            lengths = np.clip(lengths[rows] - times.start, 0, times.stop - times.start)
+        return self._replace(x=self.x[times][:, rows], lengths=lengths)
+
     def restore(self, values: FloatArray) -> Any:
         """Give an array (T, N, …) the form in which x came."""
         if not self.batched:

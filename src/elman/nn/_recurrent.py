@@ -171,7 +171,12 @@ class Recurrent(Module):
         return batch.restore(output), _state.restore(state_n, batch)
 
     def vjp(
-        self, x: Any, state: Any = None, *, lengths: Lengths | None = None
+        self,
+        x: Any,
+        state: Any = None,
+        *,
+        lengths: Lengths | None = None,
+        checkpoint_every: int | None = None,
     ) -> tuple[tuple[Any, Any], Callable[..., Gradients]]:
         """Run the layers and return, with the results, the function that takes gradients backwards.
 
@@ -183,6 +188,12 @@ class Recurrent(Module):
         ----------
         x, state, lengths
             As in a call.
+        checkpoint_every : int, optional
+            Keep no more than the states after every so many time steps; backward runs each part
+            again before it undoes it (Chen et al. 2016, arXiv:1604.06174). Beside x, output and
+            d_x, memory is then that of T / checkpoint_every states and of one part, least for
+            about the square root of T, and the gradients are the same to the bit. Rounded up to
+            steps of which a batch of N has 256 terms: 256 // N, if that is more than 1.
 
         Returns
         -------
@@ -190,7 +201,15 @@ class Recurrent(Module):
             As of a call.
         backward : function of (d_output=None, d_state_n=None), each shaped like what it belongs to
             Returns `Gradients`; None stands for zeros.
+
+        Raises
+        ------
+        ValueError
+            Beside what a call raises, if `checkpoint_every` is less than 1, or is given to a
+            bidirectional layer or one with dropout in training mode.
         """
+        if checkpoint_every is not None:
+            return self._vjp_in_parts(x, state, lengths, checkpoint_every)
         if lengths is None and (plain := self._run_plain(x, state, keep=True)) is not None:
             results, run = plain
             results[0].flags.writeable = False
@@ -205,7 +224,63 @@ class Recurrent(Module):
             if d_state_n is not None:
                 zeros = tuple(map(np.zeros_like, initial))
                 d_state_n = _state.read(self, d_state_n, batch, zeros, "d_{}_n")
-            d_x, d_state, parameters = self._run_backward(kept, d_output, d_state_n)
+            nothing: list[Any] = [None] * len(self._suffixes)
+            d_x, d_state, totals = self._run_backward(kept, d_output, d_state_n, nothing)
+            parameters = self._gradients_by_name(totals)
+            if self.learn_initial_state:
+                parameters |= _initial_gradients(state_0, initial, d_state)
+            return Gradients(batch.restore(d_x), _state.restore(d_state, batch), parameters)
+
+        return (batch.restore(output), _state.restore(state_n, batch)), backward
+
+    def _vjp_in_parts(
+        self, x: Any, state: Any, lengths: Lengths | None, steps: int
+    ) -> tuple[tuple[Any, Any], Callable[..., Gradients]]:
+        steps = _check.size("checkpoint_every", steps)
+        if self.bidirectional:
+            got, fix = "a bidirectional one", "its directions meet at every step of the output"
+            raise _check.fail(ValueError, "checkpoint_every", "a unidirectional layer", got, fix)
+        if self.training and self.dropout and self.num_layers > 1:
+            fix = "masks are drawn for all steps at once: use recurrent_dropout, or eval()"
+            raise _check.fail(ValueError, "checkpoint_every", "no dropout", "dropout", fix)
+        batch, state_0, initial = self._read(x, state, lengths)
+        T, N, _ = batch.x.shape
+        whole = max(1, 256 // max(1, N))  # as for_blocks in native/gradient.hpp cuts time
+        steps = -(-steps // whole) * whole
+        parts = [slice(t, min(t + steps, T)) for t in range(0, T, steps)]
+        weights = [self._weights(suffix) for suffix in self._suffixes]
+        rows = batch.longest_first
+        masks = [
+            None if m is None else m[rows] for m in map(self._recurrent_mask, [N] * len(weights))
+        ]
+        output = batch.empty(self._state_sizes[0])
+        states = [tuple(part[:, rows] for part in state_0)]
+        for times in parts:
+            part = batch.part(times)
+            output[times][:, rows], state_n, _ = self._run(part, states[-1], False, weights, masks)
+            states.append(state_n)
+        output.flags.writeable = False
+        state_n = _unsorted(states.pop(), rows)
+
+        def backward(d_output: Any = None, d_state_n: Any = None) -> Gradients:
+            if d_output is not None:
+                d_output = batch.read_gradient("d_output", d_output, output)
+            d_state: State | None = None
+            if d_state_n is not None:
+                zeros = tuple(map(np.zeros_like, initial))
+                d_state = _state.read(self, d_state_n, batch, zeros, "d_{}_n")
+                d_state = tuple(part[:, rows] for part in d_state)
+            d_x = batch.empty(self.input_size)
+            totals: list[Any] = [None] * len(weights)
+            for times, state in zip(parts[::-1], states[::-1], strict=True):
+                kept = self._run(batch.part(times), state, True, weights, masks)[2]
+                d_part = None if d_output is None else d_output[times][:, rows]
+                d_x[times][:, rows], d_state, totals = self._run_backward(
+                    kept, d_part, d_state, totals
+                )
+            assert d_state is not None
+            d_state = _unsorted(d_state, rows)
+            parameters = self._gradients_by_name(totals)
             if self.learn_initial_state:
                 parameters |= _initial_gradients(state_0, initial, d_state)
             return Gradients(batch.restore(d_x), _state.restore(d_state, batch), parameters)
@@ -277,9 +352,18 @@ class Recurrent(Module):
         )
 
     def _run(
-        self, batch: _batch.Batch, state: State, keep: bool
+        self,
+        batch: _batch.Batch,
+        state: State,
+        keep: bool,
+        weights: list[Any] | None = None,
+        recurrent_masks: list[FloatArray | None] | None = None,
     ) -> tuple[FloatArray, State, list[_KeptLayer]]:
-        """Run all layers; return output (T, N, D·P), the final states and what backward needs."""
+        """Run all layers; return output (T, N, D·P), the final states and what backward needs.
+
+        `weights` and `recurrent_masks`, of each layer and direction, are the layer's and drawn
+        anew unless given.
+        """
         x, D, P = batch.x, self._num_directions, self._state_sizes[0]
         state_n = tuple(np.empty_like(part, order="C") for part in state)
         kept = []
@@ -292,9 +376,9 @@ class Recurrent(Module):
             directions = []
             for direction in range(D):
                 k = layer * D + direction
-                weights = self._weights(self._suffixes[k])
+                of_direction = weights[k] if weights else self._weights(self._suffixes[k])
                 of_cell = kernels.forward(
-                    weights,
+                    of_direction,
                     x,
                     tuple(part[k] for part in state),
                     output[..., direction * P : (direction + 1) * P],
@@ -302,38 +386,50 @@ class Recurrent(Module):
                     batch.lengths,
                     direction == 1,
                     keep,
-                    self._recurrent_mask(x.shape[1]),
+                    recurrent_masks[k] if recurrent_masks else self._recurrent_mask(x.shape[1]),
                 )
-                directions.append((weights, of_cell))
+                directions.append((of_direction, of_cell))
             kept.append(_KeptLayer(mask, directions))
             x = output
         return x, state_n, kept
 
     def _run_backward(
-        self, kept: list[_KeptLayer], d_output: FloatArray | None, d_state_n: State | None
-    ) -> tuple[FloatArray, State, dict[str, FloatArray]]:
-        """Undo `_run` from the last layer to the first."""
+        self,
+        kept: list[_KeptLayer],
+        d_output: FloatArray | None,
+        d_state_n: State | None,
+        totals: list[Any],
+    ) -> tuple[FloatArray, State, list[Any]]:
+        """Undo `_run` from the last layer to the first.
+
+        Gradients of weights are added to `totals`, those of each layer and direction or None.
+        """
         D, P = self._num_directions, self._state_sizes[0]
         d_states: list[State] = []
-        gradients: dict[str, FloatArray] = {}
+        d_weights = list(totals)
         d_x: FloatArray = np.empty(0)
         for k in reversed(range(self.num_layers * D)):
             layer, direction = divmod(k, D)
-            suffix = self._suffixes[k]
-            d_x_part, d_state, d_weights = kernels.backward(
+            d_x_part, d_state, d_weights[k] = kernels.backward(
                 *kept[layer].directions[direction],
                 None if d_output is None else d_output[..., direction * P : (direction + 1) * P],
                 None if d_state_n is None else tuple(part[k] for part in d_state_n),
+                totals[k],
             )
             d_states.insert(0, d_state)
-            gradients |= _cell_parameters.by_name(d_weights, suffix)
             d_x = d_x_part if direction == D - 1 else np.add(d_x_part, d_x, out=d_x)
             if direction == 0:
                 mask = kept[layer].mask
                 d_output = d_x if mask is None else np.multiply(d_x, mask, out=d_x)
         assert d_output is not None
-        in_order = {name: gradients[name] for name in self._parameters if name in gradients}
-        return d_output, tuple(np.stack(parts) for parts in zip(*d_states, strict=True)), in_order
+        return d_output, tuple(np.stack(parts) for parts in zip(*d_states, strict=True)), d_weights
+
+    def _gradients_by_name(self, d_weights: list[Any]) -> dict[str, FloatArray]:
+        """Name the gradients of each layer and direction, in the parameters' order."""
+        named: dict[str, FloatArray] = {}
+        for suffix, of_direction in zip(self._suffixes, d_weights, strict=True):
+            named |= _cell_parameters.by_name(of_direction, suffix)
+        return {name: named[name] for name in self._parameters if name in named}
 
     def _dropout_mask(self, shape: tuple[int, ...], lengths: IntArray | None) -> FloatArray:
         """Draw as torch does: step by step, with lengths over valid steps alone, longest first."""
@@ -369,6 +465,14 @@ class _KeptLayer(NamedTuple):
 
     mask: FloatArray | None
     directions: list[tuple[Any, Any]]
+
+
+def _unsorted(state: State, rows: Any) -> State:
+    """Undo ``tuple(part[:, rows] for part in state)``."""
+    found = tuple(map(np.empty_like, state))
+    for part, values in zip(found, state, strict=True):
+        part[:, rows] = values
+    return found
 
 
 def _initial_gradients(state: State, initial: State, d_state: State) -> dict[str, FloatArray]:
