@@ -19,11 +19,14 @@ struct SumGradients {
 template <class Real, class C>
 class RecurrenceBackward {
  public:
-  RecurrenceBackward(const Backward<Real>& call, const Block& block, const SumGradients<Real>& out)
+  // d_h: room for most_columns values of each of the block's rows.
+  RecurrenceBackward(const Backward<Real>& call, const Block& block, const SumGradients<Real>& out,
+                     Real* d_h)
       : c_(call),
         s_(call.schedule),
         b_(block),
         out_(out),
+        d_h_(d_h),
         share_of_H_{block.vectors_begin, block.vectors_end} {
     if (!out.d_h) return;
     const Index vectors = vectors_for<Real>(call.H, 1);
@@ -74,26 +77,35 @@ class RecurrenceBackward {
   void for_tiles(Index step, Index valid) {
     const Index later = rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
     const int most = most_rows(interleaved_chains(c_.P));
+    const int chains = neighbouring_chains(c_.P, G * c_.H);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
-                  int g = 0;
-                  for_row_groups(b_.rows_begin, later, most,
-                                 [&](Index i, int M) { run_tile(step, i, M, w, true, g++); });
+                  for (int chain = 0; chain < chains; chain += chains_at_once) {
+                    int g = 0;
+                    for_row_groups(b_.rows_begin, later, most, [&](Index i, int M) {
+                      multiply(step, i, M, w, g++, chain);
+                      if (chain + chains_at_once >= chains) finish_rows(step, i, M, w, true);
+                    });
+                  }
                   for_row_groups(later, valid, most,
-                                 [&](Index i, int M) { run_tile(step, i, M, w, false, 0); });
+                                 [&](Index i, int M) { finish_rows(step, i, M, w, false); });
                 });
   }
 
-  // d_h of rows i … i + M - 1 after `step` (of the initial state for step -1), and what follows.
-  void run_tile(Index step, Index i, int M, const Columns<Real>& w, bool has_later, int g) {
-    alignas(64) Real d_h[tile_rows * most_columns];
+  Real* d_h_row(Index i) const { return d_h_ + (i - b_.rows_begin) * most_columns; }
+
+  // What rows i … i + M - 1 get through W_hh from the step after, the sums of some chains.
+  void multiply(Index step, Index i, int M, const Columns<Real>& w, int g, int chain) {
+    const Real* rows[tile_rows] = {};
+    for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
+    product(M, rows, G * c_.H, c_.P, w, Sums<Real>{d_h_row(i), most_columns},
+            ahead(c_.weight_hh, w, b_, g), chain, chain + chains_at_once);
+  }
+
+  // d_h of these rows after `step` (of the initial state for step -1), and what follows.
+  void finish_rows(Index step, Index i, int M, const Columns<Real>& w, bool has_later) {
     const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.P - first);
-    if (has_later) {
-      const Real* rows[tile_rows] = {};
-      for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
-      product(M, rows, G * c_.H, c_.P, w, Sums<Real>{d_h, most_columns},
-              ahead(c_.weight_hh, w, b_, g));
-    }
+    Real* d_h = d_h_row(i);
     for (int m = 0; m < M; ++m)
       add_beside(step, i + m, first, n, w.vectors, has_later, d_h + m * most_columns);
     for (int m = 0; m < M; ++m) {
@@ -166,6 +178,7 @@ class RecurrenceBackward {
   const Schedule& s_;
   const Block b_;
   const SumGradients<Real> out_;
+  Real* const d_h_;
   Range share_of_H_;  // vectors of H whose cells this block finishes
 };
 

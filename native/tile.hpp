@@ -14,6 +14,8 @@
 // or the vector's width.
 #pragma once
 
+#include <climits>
+
 #include "pack.hpp"
 
 namespace elman {
@@ -192,30 +194,35 @@ Tile<Real> tile_of(int chains, int rows, int vectors) {
                        : tile_of<Real, 4>(rows, vectors);
 }
 
+// So many neighbouring chains are as much of a matrix as stays in the second cache beside the rest.
+constexpr int chains_at_once = 16;
+
 // The product of M rows, each K long, with columns of a K × n matrix. M is at most most_rows;
-// ahead: what to fetch from the same matrix, or null.
+// ahead: what to fetch from the same matrix, or null. Of more chains than `last_chain`, those from
+// `first_chain` to there alone, the ones before being in sums.out.
 template <class Real>
 inline void product(int M, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
-                    const Sums<Real>& sums, const Real* ahead = nullptr) {
+                    const Sums<Real>& sums, const Real* ahead = nullptr, int first_chain = 0,
+                    int last_chain = INT_MAX) {
   const int interleaved = interleaved_chains(n), neighbouring = neighbouring_chains(n, K);
   const int most = most_vectors(interleaved, M);
   for (int v = 0; v < b.vectors; v += most) {
     const int vectors = smaller(most, b.vectors - v);
     const Tile<Real> run = tile_of<Real>(interleaved, M, vectors);
     const Index at = v * lanes<Real>;
-    Sums<Real> part = {sums.out + at, sums.out_stride, sums.start ? sums.start + at : nullptr};
-    for (int c = 0; c < neighbouring; ++c) {
+    Sums<Real> part = {sums.out + at, sums.out_stride, nullptr};
+    for (int c = first_chain; c < neighbouring && c < last_chain; ++c) {
       const Index begin = K * c / neighbouring, end = K * (c + 1) / neighbouring;
       const Real* from[tile_rows] = {};
       for (int m = 0; m < M; ++m) from[m] = rows[m] + begin;
+      part.start = c == 0 && sums.start ? sums.start + at : nullptr;
+      part.goes_on = c > 0;
       if (c + 1 == neighbouring && sums.added) {
         part.added = sums.added + at;
         part.added_stride = sums.added_stride;
       }
       const Real* of_b = b.data + begin * b.stride + at;
       run(from, end - begin, of_b, b.stride, ahead ? ahead + begin * b.stride : of_b, part);
-      part.start = nullptr;
-      part.goes_on = true;
     }
   }
 }

@@ -50,7 +50,7 @@ THREADED_SIZES = [
     Sizes(0, 4, 7, 130),
     Sizes(0, 4, 513, 128),
 ]
-WORTH_THREADS = 10**7
+WORTH_THREADS = 10**6
 """How many multiply-adds with W_hh are enough for more threads than one."""
 
 
@@ -269,7 +269,7 @@ def test_the_callers_floating_point_mode_holds_on_all_threads(
 
 
 PRINT_TIME_OF_WORKERS = """
-import os, threading
+import os, threading, time
 from elman.kernels import native
 from kernel_cases import forward
 from test_reproducibility import sized_cases
@@ -280,9 +280,14 @@ def time_of_workers():
     return sum(int(open(f"/proc/self/task/{task}/schedstat").read().split()[0]) for task in tasks)
 
 for case in sized_cases():
-    before = time_of_workers()
-    forward(native, case)
-    print(int(time_of_workers() > before), end=" ")
+    for attempt in range(5):  # threads are not used for a while after another process was in the way
+        before = time_of_workers()
+        forward(native, case)
+        used = time_of_workers() > before
+        if used:
+            break
+        time.sleep(0.1)
+    print(int(used), end=" ")
 """
 
 
