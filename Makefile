@@ -4,7 +4,7 @@ BIN := .venv/bin
 NATIVE := $(wildcard native/*) CMakeLists.txt pyproject.toml
 SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz')
 
-.PHONY: help demo test test-all check format accuracy golden data clean
+.PHONY: help demo test test-all check format bench scaling memory accuracy golden data clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,6 +30,15 @@ format: .venv/dev  ## format the code
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i native/*.cpp native/*.hpp
 
+bench: .venv/bench  ## time elman beside torch and onnxruntime, and JAX with BENCH=bench-jax
+	$(BIN)/python benchmarks/versus.py --busy
+
+scaling: .venv/bench  ## draw how time grows with T, N, H, layers and threads
+	$(BIN)/python benchmarks/scaling.py
+
+memory: .venv/bench  ## compare the memory of training with torch's
+	$(BIN)/python benchmarks/memory.py
+
 accuracy: .venv/dev  ## make docs/accuracy.md again
 	$(BIN)/python tools/accuracy.py
 
@@ -47,6 +56,12 @@ clean:  ## remove what was built
 
 .venv/demo: .venv/bin/pip $(SOURCES)
 	$(BIN)/pip install --quiet ".[demo]"
+	touch $@
+
+BENCH ?= bench
+.venv/bench: .venv/dev
+	ELMAN_REQUIRE_NATIVE=1 $(BIN)/pip install --quiet --no-build-isolation --editable ".[$(BENCH)]" \
+		--config-settings=cmake.define.ELMAN_DEVELOPER=ON
 	touch $@
 
 # The developers' build: warnings are errors, and Python sources are used where they stand.

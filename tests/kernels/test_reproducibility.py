@@ -280,7 +280,7 @@ def time_of_workers():
     return sum(int(open(f"/proc/self/task/{task}/schedstat").read().split()[0]) for task in tasks)
 
 for case in sized_cases():
-    for attempt in range(5):  # threads are not used for a while after another process was in the way
+    for attempt in range(5):  # after another process was in the way, one thread works alone
         before = time_of_workers()
         forward(native, case)
         used = time_of_workers() > before
