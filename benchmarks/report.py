@@ -212,8 +212,9 @@ def draw(runs: list[dict[str, Any]], path: Path) -> None:
             axis.set_ylim(len(shapes) - 0.5, -0.5)
             axis.grid(axis="x", alpha=0.3)
             axis.set_title(f"{cell}, {mode}", fontsize=10)
-    for axis in axes[-1]:
-        axis.set_xlabel("times longer than elman (at the right: elman's share of the peak)")
+    figure.supxlabel(
+        "times longer than elman; at the right, elman's share of the peak", fontsize=10
+    )
     figure.legend(loc="outside upper right", ncols=3, frameon=False)
     figure.savefig(path, dpi=110)
     plt.close(figure)
