@@ -20,7 +20,7 @@ PUBLIC = {
         "ones", "orthogonal", "uniform", "xavier_normal", "xavier_uniform", "zeros",
     ],
     "elman.kernels": [
-        "GATES", "KEPT_VALUES", "State", "Weights", "backend", "backward", "forward", "prepare",
+        "GATES", "KEPT_VALUES", "State", "Weights", "backend", "backward", "forward", "network", "prepare",
         "show_config",
     ],
 }  # fmt: skip
