@@ -20,8 +20,8 @@ PUBLIC = {
         "ones", "orthogonal", "uniform", "xavier_normal", "xavier_uniform", "zeros",
     ],
     "elman.kernels": [
-        "GATES", "KEPT_VALUES", "State", "Weights", "backend", "backward", "forward", "network", "prepare",
-        "show_config",
+        "GATES", "KEPT_VALUES", "State", "Weights", "backend", "backward", "forward", "network",
+        "prepare", "show_config",
     ],
 }  # fmt: skip
 
