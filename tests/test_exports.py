@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -59,38 +57,5 @@ def test_importing_elman_loads_numpy_and_the_standard_library_alone(
     run_python: Callable[..., str],
 ) -> None:
     others, forbidden = run_python(PRINT_IMPORTED).splitlines()
-    assert set(others.split()) == {"elman", "numpy"}
+    assert set(others.split()) - {"numpy"} == {"elman"}
     assert forbidden == ""
-
-
-TIME_IMPORT = """
-import time
-start = time.perf_counter()
-import {}
-print(time.perf_counter() - start)
-"""
-
-
-@pytest.mark.slow
-def test_importing_elman_takes_hardly_longer_than_importing_numpy(
-    run_python: Callable[..., str], tmp_path: Path
-) -> None:
-    """At most 1.3 times as long: the least of seven runs each, in turn, after one to warm up.
-
-    The least, as what else the machine does only ever adds. Both are compiled to bytecode in the
-    first run, wherever it may be written otherwise. A developers' build may look, at each import,
-    whether to build again (30 ms), which is no part of elman and is left out.
-    """
-    finders = [f for f in sys.meta_path if type(f).__module__ == "_editable_skbc_elman"]
-    skip = getattr(finders[0], "path", None) if finders else None
-    environment = {
-        "PYTHONDONTWRITEBYTECODE": None,
-        "PYTHONPYCACHEPREFIX": str(tmp_path),
-        "SKBUILD_EDITABLE_SKIP": skip,
-    }
-    times: dict[str, list[float]] = {"numpy": [], "elman": []}
-    for _ in range(8):
-        for name, taken in times.items():
-            taken.append(float(run_python(TIME_IMPORT.format(name), **environment)))
-    numpy, elman = (min(taken[1:]) for taken in times.values())
-    assert elman <= 1.3 * numpy, f"numpy {numpy:.3f} s, elman {elman:.3f} s"

@@ -10,11 +10,14 @@ from __future__ import annotations
 import math
 import operator
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from elman._typing import FloatArray
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _SEED_MIN, _SEED_MAX = -(2**63), 2**64 - 1
 

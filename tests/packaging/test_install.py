@@ -68,6 +68,20 @@ def install(clone, folder, **environment):
     return json.loads(ran.stdout), {package["name"] for package in listed}
 
 
+TIME_IMPORT = """
+import time
+start = time.perf_counter()
+import {}
+print(time.perf_counter() - start)
+"""
+
+
+def time_import(folder, name):
+    """Measure an import in a process of its own, of what is installed in `folder`, in s."""
+    program = [str(folder / "bin" / "python"), "-c", TIME_IMPORT.format(name)]
+    return float(subprocess.run(program, capture_output=True, check=True, cwd=folder).stdout)
+
+
 def check_figures(report):
     expected = [[-0.3519801, 0.52525216], [-0.68424344, 0.76074266], [-0.8649416, 0.9046636]]
     for row, expected_row in zip(report["output"][0], expected, strict=True):
@@ -76,12 +90,26 @@ def check_figures(report):
     assert report["beyond_numpy"] == []
 
 
+def check_import_time(folder):
+    """elman takes at most 1.3 times as long as NumPy: the least of 15 imports each, in turn.
+
+    The least, as what else the machine does only ever adds.
+    """
+    times = {"numpy": [], "elman": []}
+    for _ in range(16):
+        for name, taken in times.items():
+            taken.append(time_import(folder, name))
+    numpy, elman = (min(taken[1:]) for taken in times.values())
+    assert elman <= 1.3 * numpy, f"numpy {numpy:.3f} s, elman {elman:.3f} s"
+
+
 def test_with_a_compiler(clone, tmp_path):
     report, packages = install(clone, tmp_path / "venv")
     assert report["backend"] == "native"
     assert report["warnings"] == []
     assert packages - {"pip", "setuptools"} == {"elman", "numpy"}
     check_figures(report)
+    check_import_time(tmp_path / "venv")
 
 
 def test_without_a_compiler(clone, tmp_path):

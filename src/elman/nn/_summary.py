@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +30,7 @@ class SummaryRow(NamedTuple):
     training_bytes: int
 
 
-@dataclass(frozen=True, repr=False)
-class Summary:
+class Summary(NamedTuple):
     """A table, printed as text or shown as HTML in a notebook.
 
     rows : one for each layer and direction
@@ -61,6 +58,8 @@ class Summary:
         return str(self)
 
     def _repr_html_(self) -> str:
+        import html  # here, as few need it and it adds to the time that `import elman` takes
+
         head, *body = self._table()
         rows = ["<tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in head) + "</tr>"]
         rows += [
