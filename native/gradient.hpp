@@ -27,7 +27,6 @@ struct Pair {
 template <class Real>
 void input_gradient(const Backward<Real>& c, const Real* d_a, const Range& pairs) {
   constexpr Index at_once = 8 * tile_rows;  // pairs that meet the same chains' columns
-  const int most = most_rows(interleaved_chains(c.I));
   const Index K = c.weight_ih.K;
   const int chains = neighbouring_chains(c.I, K);
   for_columns(c.weight_ih, 0, vectors_for<Real>(c.I, 1), pairs.size(), [&](const Columns<Real>& w) {
@@ -38,7 +37,7 @@ void input_gradient(const Backward<Real>& c, const Real* d_a, const Range& pairs
     for (Index begin = pairs.begin; begin < pairs.end; begin += at_once) {
       const Index end = smaller(begin + at_once, pairs.end);
       for (int chain = 0; chain < chains; chain += chains_at_once) {
-        for_row_groups(begin, end, most, [&](Index q, int M) {
+        for_row_groups(begin, end, [&](Index q, int M) {
           const Real* rows[tile_rows] = {};
           for (int m = 0; m < M; ++m) rows[m] = d_a + (q + m) * K;
           Real* out = d_x + (q - begin) * most_columns;
@@ -92,7 +91,7 @@ constexpr Index room_for_rows(Index rows) {
 template <class Real, class Fill>
 void weight_gradient(const Schedule& s, const Real* d, Index D, Index n, const Range& some,
                      const Fill& fill, Real* room, Real* d_weight) {
-  constexpr int most = most_vectors(1, 2), stride = most * lanes<Real>;
+  constexpr int stride = most_vectors(tile_rows, 1) * lanes<Real>;
   Real *panel = room, *terms = room + most_columns * pairs_per_block;
   for_blocks(s, [&](Index begin, Index K, const Pair& block) {
     transpose(d + begin * D + some.begin, D, K, some.size(), terms, pairs_per_block);
@@ -106,14 +105,15 @@ void weight_gradient(const Schedule& s, const Real* d, Index D, Index n, const R
         if (!whole) zero_row(row + (vectors - 1) * lanes<Real>, lanes<Real>);
         fill(pair, first, width, row);
       }
-      for_row_groups(some.begin, some.end, tile_rows, [&](Index i, int M) {
+      for_row_groups(some.begin, some.end, [&](Index i, int M) {
         alignas(64) Real sums[tile_rows * most_columns];
         Real* d_row = d_weight + i * n + first;
         const Real* rows[tile_rows] = {};
         for (int m = 0; m < M; ++m) rows[m] = terms + (i - some.begin + m) * pairs_per_block;
-        const Tile<Real> run = tile_of<Real>(1, M, vectors);
-        if (whole) return run(rows, K, panel, stride, panel, {d_row, n, nullptr, nullptr, 0, true});
-        run(rows, K, panel, stride, panel, {sums, most_columns});
+        const Tile<Real> run = tile_of<Real>(M, vectors, 1);
+        const Factors<Real> factors{rows, K, 1, panel, stride, 0, panel};
+        if (whole) return run(factors, {d_row, n, nullptr, nullptr, 0, true});
+        run(factors, {sums, most_columns});
         for (int m = 0; m < M; ++m)
           for (Index j = 0; j < width; ++j) d_row[m * n + j] += sums[m * most_columns + j];
       });

@@ -28,10 +28,11 @@ class View {
  public:
   View() = default;
   // Of `dims` axes, the last one contiguous, aligned, of this type; only such are taken.
-  View(nb::handle array, int dims) {
+  View(nb::handle array, int dims, bool writable = false) {
     static const nb::handle ndarray = of_numpy("ndarray");
     if (reinterpret_cast<PyObject*>(Py_TYPE(array.ptr())) != ndarray.ptr()) return;
-    if (PyObject_GetBuffer(array.ptr(), &buffer_, PyBUF_STRIDES | PyBUF_FORMAT) != 0) {
+    const int flags = PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+    if (PyObject_GetBuffer(array.ptr(), &buffer_, flags) != 0) {
       PyErr_Clear();
       return;
     }
@@ -50,17 +51,31 @@ class View {
   View& operator=(const View&) = delete;
 
   bool valid() const { return valid_; }
-  bool has_shape(Index a, Index b, Index c) const {
-    return valid_ && shape(0) == a && shape(1) == b && shape(2) == c;
-  }
+  bool has_shape(Index a, Index b) const { return valid_ && shape(0) == a && shape(1) == b; }
+  bool has_shape(Index a, Index b, Index c) const { return has_shape(a, b) && shape(2) == c; }
   Index shape(int axis) const { return buffer_.shape[axis]; }
   Index stride(int axis) const { return buffer_.strides[axis] / static_cast<Index>(sizeof(Real)); }
   Real* data() const { return static_cast<Real*>(buffer_.buf); }
   Array3<Real> rows() const { return {data(), stride(0), stride(1)}; }
+  // Of two axes, as one step of (T, N, ·).
+  Array3<Real> step() const { return {data(), 0, stride(0)}; }
+  // Whether the other's values may lie between this one's.
+  bool may_meet(const View& other) const { return begin() < other.end() && other.begin() < end(); }
   // Entry k of the first axis.
   Array2<Real> part(Index k) const { return {data() + k * stride(0), stride(1)}; }
 
  private:
+  // Where the memory begins and ends, also if strides are negative.
+  const char* begin() const { return edge(false); }
+  const char* end() const { return edge(true) + sizeof(Real); }
+  const char* edge(bool last) const {
+    const char* at = static_cast<const char*>(buffer_.buf);
+    for (int axis = 0; axis < buffer_.ndim; ++axis)
+      if ((buffer_.strides[axis] > 0) == last)
+        at += buffer_.strides[axis] * (buffer_.shape[axis] - 1);
+    return at;
+  }
+
   Py_buffer buffer_{};
   bool held_ = false, valid_ = false;
 };
@@ -84,11 +99,6 @@ struct New {
     return empty(nb::make_tuple(sizes...), dtype);
   }
 };
-
-template <class Real>
-std::unique_ptr<Real[]> memory(Index n) {
-  return std::unique_ptr<Real[]>(new Real[static_cast<size_t>(n)]);
-}
 
 // Of an LSTM's pair, or of the one array of others; none where there is none.
 struct State {
@@ -121,10 +131,10 @@ struct Run {
 
   nb::object owner;
   View<Real> x, h_0, c_0;
-  std::unique_ptr<Real[]> zeros;               // the state, where none was given
-  std::unique_ptr<New<Real, 3>> output;        // of the last layer
-  std::vector<std::unique_ptr<Real[]>> inner;  // outputs of the others
-  std::vector<std::unique_ptr<Real[]>> kept;   // of each layer and direction
+  Memory<Real> zeros;                    // the state, where none was given
+  std::unique_ptr<New<Real, 3>> output;  // of the last layer
+  std::vector<Memory<Real>> inner;       // outputs of the others
+  std::vector<Memory<Real>> kept;        // of each layer and direction
 };
 
 template <class Real>
@@ -177,6 +187,37 @@ class Network {
     const nb::object results = nb::make_tuple(run->output->array, state_n);
     if (!keep) return results;
     return nb::make_tuple(results, nb::cast(run.release(), nb::rv_policy::take_ownership));
+  }
+
+  // One step of unidirectional layers: `out`, or a new array, with the last layer's h (N, P); or
+  // None if this is not the plain case. x (N, I); h (L, N, P) and c (L, N, H) are replaced.
+  nb::object step(nb::handle x_t, nb::handle h_t, nb::handle c_t, nb::handle out) {
+    const View<Real> x(x_t, 2), h(h_t, 3, true), c(c_t, 3, true);
+    if (!h.valid() || D_ != 1) return nb::none();
+    const Index N = h.shape(1);
+    if (!x.has_shape(N, I_) || !h.has_shape(LD_, N, P_)) return nb::none();
+    if (pair() && !c.has_shape(LD_, N, H_)) return nb::none();
+    nb::object made;
+    if (out.is_none()) made = New<Real, 2>(N, P_).array;
+    const View<Real> to(out.is_none() ? made : out, 2, true);
+    if (!to.has_shape(N, P_) || to.may_meet(x) || to.may_meet(h)) return nb::none();
+
+    bool done = true;
+    {
+      nb::gil_scoped_release release;
+      for (Index k = 0; done && k < LD_; ++k) {
+        Forward<Real> call = of_weights(k);
+        call.schedule = {1, N, nullptr, nullptr, nullptr, nullptr, false};
+        // h_n is what the layer before put out.
+        call.x = k ? Array3<const Real>{h.part(k - 1).data, 0, h.stride(1)} : constant(x.step());
+        call.output = to.step();
+        call.h_n = h.part(k), call.h_0 = constant(call.h_n);
+        if (pair()) call.c_n = c.part(k), call.c_0 = constant(call.c_n);
+        done = kernels().of<Real>().forward(cell_, call, threads());
+      }
+    }
+    if (!done) throw std::bad_alloc();
+    return out.is_none() ? made : nb::borrow(out);
   }
 
   // (d_x, d_state, the parameters' gradients in order), or None.
@@ -300,17 +341,23 @@ class Network {
     return {run.zeros.get(), n};
   }
 
-  Forward<Real> forward(const Run<Real>& run, Index k, const View<Real>& h_n,
-                        const New<Real, 3>* c_n) const {
+  // A call of layer·direction k, but for what it runs on.
+  Forward<Real> of_weights(Index k) const {
     const Weights& w = forward_[static_cast<size_t>(k)];
     Forward<Real> call{};
-    call.schedule = schedule(run, k);
     call.I = inputs(k), call.H = H_, call.P = P_;
     call.weight_ih = w.weight_ih->panels();
     call.weight_hh = w.weight_hh->panels();
     call.weight_hr = panels_or_null(w.weight_hr);
     call.bias = panels_or_null(w.bias).data;
     call.bias_hh = panels_or_null(w.bias_hh).data;
+    return call;
+  }
+
+  Forward<Real> forward(const Run<Real>& run, Index k, const View<Real>& h_n,
+                        const New<Real, 3>* c_n) const {
+    Forward<Real> call = of_weights(k);
+    call.schedule = schedule(run, k);
     call.x = constant(k < D_ ? run.x.rows() : output(run, k / D_ - 1));
     call.h_0 = initial(run, run.h_0, k, P_);
     call.output = output_of_direction(run, k);
@@ -357,7 +404,8 @@ void bind_network(nb::module_& m, const char* network, const char* run) {
   nb::class_<Network<Real>>(m, network)
       .def(nb::init<int, nb::list, Index, Index, Index, Index, bool>(), "cell"_a, "prepared"_a,
            "directions"_a, "I"_a, "H"_a, "P"_a, "bias"_a)
-      .def("run", &Network<Real>::run, "x"_a.none(), "state"_a.none(), "keep"_a);
+      .def("run", &Network<Real>::run, "x"_a.none(), "state"_a.none(), "keep"_a)
+      .def("step", &Network<Real>::step, "x"_a.none(), "h"_a, "c"_a.none(), "out"_a.none());
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 //
 // The columns of a K × n matrix are cut into vectors. Where they are the G gates of H units, gate
 // by gate as torch has them, the vectors of the gates of the same units are put side by side, so
-// that one tile yields every gate of a unit. Vectors are grouped into panels, of 8, or 6 for three
+// that one tile yields every gate of a unit. Vectors are grouped into panels, of 4, or 3 for three
 // gates; within a panel, row k comes after row k - 1, so that a product reads memory from start to
 // end. The last panel is as many vectors wide as are left; units that fill no vector are padded
 // with zeros.
@@ -17,9 +17,8 @@ namespace ELMAN_ISA {
 
 constexpr double packing_work = 4;  // packing a value takes as long as so many operations
 
-constexpr Index most_panel_vectors = 8;
 constexpr Index panel_vectors(Index gates) {
-  return gates == 3 ? 6 : most_panel_vectors;
+  return gates == 3 ? 3 : 4;
 }
 
 // How many vectors the columns of a matrix take.
@@ -29,13 +28,14 @@ constexpr Index vectors_for(Index n, Index gates) {
   return (units + lanes<Real> - 1) / lanes<Real> * gates;
 }
 
-// Some neighbouring vectors of a panelled matrix.
+// Some neighbouring vectors of a panelled matrix: of one panel, or two whole ones.
 template <class Real>
 struct Columns {
   const Real* data;  // row 0
   Index stride;      // from one row to the next
   Index vector;      // the first of them
   int vectors;       // how many
+  Index next;        // from a panel to the next
 };
 
 template <class Real>
@@ -52,14 +52,16 @@ inline int smaller(Index a, Index b) {
   return static_cast<int>(a < b ? a : b);
 }
 
-// At most `most` vectors from `vector` on, before `end` and within one panel.
+// At most `most` vectors from `vector` on, before `end`.
 template <class Real>
 inline Columns<Real> columns(const Panels<Real>& w, Index vector, Index end, Index most) {
   const Index whole = panel_vectors(w.gates), panel = vector / whole * whole;
   const Index width = smaller(whole, vectors_for<Real>(w.n, w.gates) - panel);
   const Real* row_0 = w.data + panel * lanes<Real> * w.K + (vector - panel) * lanes<Real>;
-  const int vectors = smaller(smaller(most, panel + width - vector), end - vector);
-  return {row_0, width * lanes<Real>, vector, vectors};
+  const bool two = most >= 2 * whole && vector == panel && panel + 2 * whole <= end;
+  const Index vectors = smaller(smaller(most, panel + width - vector), end - vector);
+  return {row_0, width * lanes<Real>, vector, static_cast<int>(two ? 2 * whole : vectors),
+          whole * lanes<Real> * w.K};
 }
 
 template <class Real>

@@ -4,11 +4,11 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
-#include <cstdlib>
 #include <memory>
 #include <new>
 
 #include "kernel.hpp"
+#include "memory.hpp"
 
 namespace elman {
 
@@ -18,6 +18,20 @@ int threads();
 template <class Real, int D>
 using Contiguous =
     nanobind::ndarray<Real, nanobind::ndim<D>, nanobind::c_contig, nanobind::device::cpu>;
+
+// Memory for n values.
+struct Release {
+  void operator()(void* memory) const { release(memory); }
+};
+template <class Real>
+using Memory = std::unique_ptr<Real[], Release>;
+
+template <class Real>
+Memory<Real> memory(Index n) {
+  Memory<Real> made(static_cast<Real*>(allocate(static_cast<size_t>(n) * sizeof(Real))));
+  if (!made) throw std::bad_alloc();
+  return made;
+}
 
 // A packed matrix that owns its memory.
 template <class Real>
@@ -30,20 +44,15 @@ class Packed {
         n_(static_cast<Index>(w.shape(transpose ? 0 : 1))),
         gates_(gates) {
     const Functions<Real>& f = kernels().of<Real>();
-    const auto bytes = static_cast<size_t>(f.panel_size(K_, n_, gates)) * sizeof(Real);
-    data_.reset(static_cast<Real*>(std::aligned_alloc(64, (bytes + 127) / 64 * 64)));
-    if (!data_) throw std::bad_alloc();
+    data_ = memory<Real>(f.panel_size(K_, n_, gates));
     f.pack(w.data(), transpose, K_, n_, gates, data_.get(), threads());
   }
 
   Panels<Real> panels() const { return {data_.get(), K_, n_, gates_}; }
 
  private:
-  struct Free {
-    void operator()(Real* p) const { std::free(p); }
-  };
   Index K_, n_, gates_;
-  std::unique_ptr<Real, Free> data_;
+  Memory<Real> data_;
 };
 
 template <class Real>

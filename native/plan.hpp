@@ -11,7 +11,7 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-constexpr int most_columns = most_panel_vectors * vector_bytes / 4;  // whichever the type
+constexpr int most_columns = 8 * vector_bytes / 4;  // two panels, whichever the type
 
 // A thread's share: positions in the schedule's order, and vectors of outputs. Threads that share
 // rows meet at the barrier.
@@ -67,8 +67,8 @@ class Plan {
 
 // Cut `rows` into groups for a tile, as even as can be: 16 into 6, 5, 5.
 template <class Body>
-inline void for_row_groups(Index begin, Index end, int most, const Body& body) {
-  const Index rows = end - begin, groups = (rows + most - 1) / most;
+inline void for_row_groups(Index begin, Index end, const Body& body) {
+  const Index rows = end - begin, groups = (rows + tile_rows - 1) / tile_rows;
   for (Index g = 0; g < groups; ++g)
     body(begin + rows * g / groups, static_cast<int>(rows * (g + 1) / groups - rows * g / groups));
 }
@@ -77,8 +77,8 @@ inline void for_row_groups(Index begin, Index end, int most, const Body& body) {
 template <class Real, class Body>
 inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows,
                         const Body& body) {
-  Index most = panel_vectors(w.gates);
-  if (rows > 1) most = w.gates > 1 ? w.gates : most_vectors(interleaved_chains(w.n), 2);
+  const Index panel = panel_vectors(w.gates);
+  const Index most = rows == 1 && most_vectors(1, interleaved_chains(w.n)) == 8 ? 2 * panel : panel;
   for (Index v = begin; v < end;) {
     const Columns<Real> c = columns(w, v, end, most);
     body(c);
@@ -98,7 +98,7 @@ inline const Real* ahead(const Panels<Real>& weights, const Columns<Real>& w, co
 
 // Threads take columns in multiples of so many vectors.
 constexpr Index column_grain(Index gates) {
-  return gates == 3 ? 3 : 4;
+  return panel_vectors(gates);
 }
 
 // The values, of n, that are in some vectors.

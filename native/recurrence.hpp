@@ -76,18 +76,17 @@ class RecurrenceBackward {
   // Rows that have a step after this one get its gradient; the others end here.
   void for_tiles(Index step, Index valid) {
     const Index later = rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
-    const int most = most_rows(interleaved_chains(c_.P));
     const int chains = neighbouring_chains(c_.P, G * c_.H);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
                   for (int chain = 0; chain < chains; chain += chains_at_once) {
                     int g = 0;
-                    for_row_groups(b_.rows_begin, later, most, [&](Index i, int M) {
+                    for_row_groups(b_.rows_begin, later, [&](Index i, int M) {
                       multiply(step, i, M, w, g++, chain);
                       if (chain + chains_at_once >= chains) finish_rows(step, i, M, w, true);
                     });
                   }
-                  for_row_groups(later, valid, most,
+                  for_row_groups(later, valid,
                                  [&](Index i, int M) { finish_rows(step, i, M, w, false); });
                 });
   }
@@ -140,12 +139,11 @@ class RecurrenceBackward {
 
   // From d_h of the projected states to that of the unprojected ones, W_hrᵀ d_h, and on.
   void for_hidden_tiles(Index step) {
-    const int most = most_rows(interleaved_chains(c_.H));
     for_columns(c_.weight_hr, share_of_H_.begin, share_of_H_.end, rows_at(step) - b_.rows_begin,
                 [&](const Columns<Real>& w) {
                   const Index first = w.vector * lanes<Real>,
                               n = smaller(w.vectors * lanes<Real>, c_.H - first);
-                  for_row_groups(b_.rows_begin, rows_at(step), most, [&](Index i, int M) {
+                  for_row_groups(b_.rows_begin, rows_at(step), [&](Index i, int M) {
                     alignas(64) Real d_hidden[tile_rows * most_columns];
                     const Real* rows[tile_rows] = {};
                     for (int m = 0; m < M; ++m) rows[m] = out_.d_h + pair(i + m, step) * c_.P;

@@ -24,7 +24,6 @@ class ForwardPass {
         hidden_(hidden),
         masked_(masked),
         width_((block.vectors_end - block.vectors_begin) * lanes<Real>),
-        most_rows_(most_rows(interleaved_chains(call.weight_hh.n))),
         units_(values_of<Real>({block.vectors_begin / G, block.vectors_end / G}, call.H)) {}
 
   void run() {
@@ -104,7 +103,7 @@ class ForwardPass {
         for (Index i = b_.rows_begin; i < valid; ++i) {
           if (count == 0) out = projected_row(step - begin, i, w);
           rows[count++] = x_row(i, step);
-          if (count == most_rows_) flush();
+          if (count == tile_rows) flush();
         }
         if (valid < b_.rows_end) flush();  // the next step's rows do not follow in the buffer
       }
@@ -117,7 +116,7 @@ class ForwardPass {
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
                   int g = 0;
-                  for_row_groups(b_.rows_begin, valid, most_rows_,
+                  for_row_groups(b_.rows_begin, valid,
                                  [&](Index i, int M) { run_tile(step, in_chunk, i, M, w, g++); });
                 });
   }
@@ -165,12 +164,11 @@ class ForwardPass {
   // h = W_hr (o tanh c), in this block's share of h's columns (Sak et al. 2014).
   void project_hidden(Index step) {
     const Range part = share_of_h();
-    const int most = most_rows(interleaved_chains(c_.P));
     for_columns(c_.weight_hr, part.begin, part.end, rows_at(step) - b_.rows_begin,
                 [&](const Columns<Real>& w) {
                   const Index first = w.vector * lanes<Real>,
                               n = smaller(w.vectors * lanes<Real>, c_.P - first);
-                  for_row_groups(b_.rows_begin, rows_at(step), most, [&](Index i, int M) {
+                  for_row_groups(b_.rows_begin, rows_at(step), [&](Index i, int M) {
                     alignas(64) Real h[tile_rows * most_columns];
                     const Real* rows[tile_rows] = {};
                     for (int m = 0; m < M; ++m) rows[m] = hidden_ + s_.row(i + m) * c_.H;
@@ -208,7 +206,6 @@ class ForwardPass {
   const Block b_;
   Real *const projected_, *const hidden_, *const masked_;
   const Index width_;
-  const int most_rows_;
   const Range units_;
 };
 

@@ -12,6 +12,7 @@
 #include <chrono>
 
 #include "kernel.hpp"
+#include "memory.hpp"
 
 namespace elman {
 namespace ELMAN_ISA {
@@ -126,16 +127,13 @@ template <class Real>
 class Buffer {
  public:
   explicit Buffer(Index n)
-      : data_(static_cast<Real*>(__builtin_malloc(static_cast<size_t>(n) * sizeof(Real) + 64))) {}
-  ~Buffer() { __builtin_free(data_); }
+      : data_(static_cast<Real*>(allocate(static_cast<size_t>(n) * sizeof(Real)))) {}
+  ~Buffer() { release(data_); }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
   explicit operator bool() const { return data_ != nullptr; }
-  Real* get() const {
-    return reinterpret_cast<Real*>((reinterpret_cast<std::uintptr_t>(data_) + 63) &
-                                   ~std::uintptr_t{63});
-  }
+  Real* get() const { return data_; }
 
  private:
   Real* data_;

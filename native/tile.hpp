@@ -31,14 +31,14 @@ constexpr int neighbouring_chains(Index n, Index K) {
   return K <= 128 ? 2 : static_cast<int>((K + 63) / 64);
 }
 
-// How many rows and vectors a tile may have, so that its sums stay in registers.
+// How many vectors a tile of some rows may have, so that its sums stay in registers. One row alone
+// takes two panels and interleaved chains side by side, as only many sums hide how long each takes.
 constexpr int accumulators = vector_registers == 32 ? 24 : 12;
-constexpr int most_rows(int chains) {
-  return tile_rows * chains <= accumulators ? tile_rows : accumulators / chains;
-}
-constexpr int most_vectors(int chains, int rows) {
-  return rows == 1 ? (accumulators == 24 ? (chains == 4 ? 4 : 8) : 8 / chains)
-                   : (accumulators / tile_rows + chains - 1) / chains;
+constexpr int most_vectors(int rows, int chains) {
+  if (rows > 1) return accumulators / rows < 4 ? accumulators / rows : 4;
+  return chains == 1 || (chains == 2 && accumulators == 24) ? 8
+         : accumulators == 24                               ? 4
+                                                            : 8 / chains;
 }
 
 // Where a product's sums go, row by row, and what belongs to them.
@@ -52,17 +52,28 @@ struct Sums {
   bool goes_on = false;  // whether `out` holds the sums of the chains before
 };
 
-// rows[m][k] for k < K, times columns. A line of each row from `ahead` on is fetched meanwhile.
+// What a tile multiplies: K terms of each row, `step` apart, with as many rows of b.
+template <class Real>
+struct Factors {
+  const Real* const* rows;
+  Index K, step;
+  const Real* b;
+  Index b_stride;     // from one term's row to the next
+  Index next;         // from a panel to the next one, where a tile takes two
+  const Real* ahead;  // what to fetch meanwhile, b_stride apart
+};
+
+// M rows times W vectors of columns, in S interleaved chains.
 template <class Real, int M, int W, int S>
-void tile(const Real* const* rows, Index K, const Real* b, Index b_stride, const Real* ahead,
-          const Sums<Real>& sums) {
-  const Sums<Real> to = sums;  // by value, so that no store may change it
-  constexpr int L = lanes<Real>;
+void tile(const Factors<Real>& factors, const Sums<Real>& sums) {
+  const Factors<Real> of = factors;  // by value, so that no store may change it
+  const Sums<Real> to = sums;
+  constexpr int L = lanes<Real>, panel = W > 4 ? W / 2 : W;
   V<Real> sum[S][M][W];
   const Real* a[M];
 #pragma GCC unroll 6
   for (int m = 0; m < M; ++m) {
-    a[m] = rows[m];
+    a[m] = of.rows[m];
 #pragma GCC unroll 8
     for (int w = 0; w < W; ++w) {
       sum[0][m][w] = to.start ? load(to.start + w * L) : V<Real>{};
@@ -74,22 +85,23 @@ void tile(const Real* const* rows, Index K, const Real* b, Index b_stride, const
   const auto multiply_add = [&](int s, Index k) __attribute__((always_inline)) {
     V<Real> bs[W];
 #pragma GCC unroll 8
-    for (int w = 0; w < W; ++w) bs[w] = load(b + k * b_stride + w * L);
-    if constexpr (M > 2) __builtin_prefetch(ahead + k * b_stride, 0, 2);
+    for (int w = 0; w < W; ++w)
+      bs[w] = load(of.b + w / panel * of.next + k * of.b_stride + w % panel * L);
+    if constexpr (M > 2) __builtin_prefetch(of.ahead + k * of.b_stride, 0, 2);
 #pragma GCC unroll 6
     for (int m = 0; m < M; ++m) {
-      const V<Real> am = broadcast(a[m][k]);
+      const V<Real> am = broadcast(a[m][k * of.step]);
 #pragma GCC unroll 8
       for (int w = 0; w < W; ++w) sum[s][m][w] = fma(am, bs[w], sum[s][m][w]);
     }
   };
   Index k = 0;
-  for (; k + S <= K; k += S) {
+  for (; k + S <= of.K; k += S) {
 #pragma GCC unroll 4
     for (int s = 0; s < S; ++s) multiply_add(s, k + s);
   }
   if constexpr (S > 1) {
-    const Index rest = K - k;
+    const Index rest = of.K - k;
 #pragma GCC unroll 4
     for (int s = 0; s < S - 1; ++s)
       if (s < rest) multiply_add(s, k + s);
@@ -110,119 +122,86 @@ void tile(const Real* const* rows, Index K, const Real* b, Index b_stride, const
 }
 
 template <class Real>
-using Tile = void (*)(const Real* const*, Index, const Real*, Index, const Real*,
-                      const Sums<Real>&);
+using Tile = void (*)(const Factors<Real>&, const Sums<Real>&);
 
-template <class Real, int M, int S>
-Tile<Real> tile_of_width(int vectors) {
-  constexpr int most = most_vectors(S, M);
-  static_assert(most >= 1 && most <= 8);
-  switch (vectors) {
-    case 1:
-      return tile<Real, M, 1, S>;
-    case 2:
-      if constexpr (most >= 2)
-        return tile<Real, M, 2, S>;
-      else
-        break;
-    case 3:
-      if constexpr (most >= 3)
-        return tile<Real, M, 3, S>;
-      else
-        break;
-    case 4:
-      if constexpr (most >= 4)
-        return tile<Real, M, 4, S>;
-      else
-        break;
-    case 5:
-      if constexpr (most >= 5)
-        return tile<Real, M, 5, S>;
-      else
-        break;
-    case 6:
-      if constexpr (most >= 6)
-        return tile<Real, M, 6, S>;
-      else
-        break;
-    case 7:
-      if constexpr (most >= 7)
-        return tile<Real, M, 7, S>;
-      else
-        break;
-    case 8:
-      if constexpr (most >= 8)
-        return tile<Real, M, 8, S>;
-      else
-        break;
-  }
-  return nullptr;
+template <class Real, int M, int W, int S>
+constexpr Tile<Real> tile_if_fits() {
+  if constexpr (W <= most_vectors(M, S))
+    return tile<Real, M, W, S>;
+  else
+    return nullptr;
 }
 
-template <class Real, int S>
-Tile<Real> tile_of(int rows, int vectors) {
-  switch (rows) {
-    case 1:
-      return tile_of_width<Real, 1, S>(vectors);
-    case 2:
-      return tile_of_width<Real, 2, S>(vectors);
-    case 3:
-      return tile_of_width<Real, 3, S>(vectors);
-    case 4:
-      if constexpr (most_rows(S) >= 4)
-        return tile_of_width<Real, 4, S>(vectors);
-      else
-        break;
-    case 5:
-      if constexpr (most_rows(S) >= 5)
-        return tile_of_width<Real, 5, S>(vectors);
-      else
-        break;
-    case 6:
-      if constexpr (most_rows(S) >= 6)
-        return tile_of_width<Real, 6, S>(vectors);
-      else
-        break;
-  }
-  return nullptr;
+// Of 1 to 4 vectors, or of two panels of 3 or 4.
+template <class Real, int M, int S>
+Tile<Real> tile_of_width(int vectors) {
+  static constexpr Tile<Real> tiles[] = {
+      tile_if_fits<Real, M, 1, S>(),
+      tile_if_fits<Real, M, 2, S>(),
+      tile_if_fits<Real, M, 3, S>(),
+      tile_if_fits<Real, M, 4, S>(),
+      nullptr,
+      tile_if_fits<Real, M, 6, S>(),
+      nullptr,
+      tile_if_fits<Real, M, 8, S>(),
+  };
+  return tiles[vectors - 1];
 }
 
 template <class Real>
-Tile<Real> tile_of(int chains, int rows, int vectors) {
-  return chains == 1   ? tile_of<Real, 1>(rows, vectors)
-         : chains == 2 ? tile_of<Real, 2>(rows, vectors)
-                       : tile_of<Real, 4>(rows, vectors);
+Tile<Real> tile_of(int rows, int vectors, int chains) {
+  switch (rows) {
+    case 1:
+      return chains == 1   ? tile_of_width<Real, 1, 1>(vectors)
+             : chains == 2 ? tile_of_width<Real, 1, 2>(vectors)
+                           : tile_of_width<Real, 1, 4>(vectors);
+    case 2:
+      return tile_of_width<Real, 2, 1>(vectors);
+    case 3:
+      return tile_of_width<Real, 3, 1>(vectors);
+    case 4:
+      return tile_of_width<Real, 4, 1>(vectors);
+    case 5:
+      return tile_of_width<Real, 5, 1>(vectors);
+    default:
+      return tile_of_width<Real, 6, 1>(vectors);
+  }
 }
 
 // So many neighbouring chains are as much of a matrix as stays in the second cache beside the rest.
 constexpr int chains_at_once = 16;
 
-// The product of M rows, each K long, with columns of a K × n matrix. M is at most most_rows;
-// ahead: what to fetch from the same matrix, or null. Of more chains than `last_chain`, those from
-// `first_chain` to there alone, the ones before being in sums.out.
+// The product of M rows, each K long, with columns of a K × n matrix.
+// ahead: what to fetch from the same matrix, or null. Of more neighbouring chains than
+// `last_chain`, those from `first_chain` to there alone, the ones before being in sums.out.
 template <class Real>
 inline void product(int M, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
                     const Sums<Real>& sums, const Real* ahead = nullptr, int first_chain = 0,
                     int last_chain = INT_MAX) {
   const int interleaved = interleaved_chains(n), neighbouring = neighbouring_chains(n, K);
-  const int most = most_vectors(interleaved, M);
+  const int at_once = M == 1 ? interleaved : 1;  // chains that a tile runs side by side
+  const int step = interleaved / at_once, chains = step * neighbouring;
+  const int most = most_vectors(M, at_once);
   for (int v = 0; v < b.vectors; v += most) {
     const int vectors = smaller(most, b.vectors - v);
-    const Tile<Real> run = tile_of<Real>(interleaved, M, vectors);
+    const Tile<Real> run = tile_of<Real>(M, vectors, at_once);
     const Index at = v * lanes<Real>;
-    Sums<Real> part = {sums.out + at, sums.out_stride, nullptr};
-    for (int c = first_chain; c < neighbouring && c < last_chain; ++c) {
-      const Index begin = K * c / neighbouring, end = K * (c + 1) / neighbouring;
+    Sums<Real> part = {sums.out + at, sums.out_stride};
+    for (int c = first_chain; c < chains && c < last_chain; ++c) {
+      const Index begin = step > 1 ? c : K * c / neighbouring;
+      const Index terms = step > 1 ? (K - c + step - 1) / step : K * (c + 1) / neighbouring - begin;
       const Real* from[tile_rows] = {};
       for (int m = 0; m < M; ++m) from[m] = rows[m] + begin;
       part.start = c == 0 && sums.start ? sums.start + at : nullptr;
       part.goes_on = c > 0;
-      if (c + 1 == neighbouring && sums.added) {
+      if (c + 1 == chains && sums.added) {
         part.added = sums.added + at;
         part.added_stride = sums.added_stride;
       }
       const Real* of_b = b.data + begin * b.stride + at;
-      run(from, end - begin, of_b, b.stride, ahead ? ahead + begin * b.stride : of_b, part);
+      run({from, terms, step, of_b, step * b.stride, b.next,
+           ahead ? ahead + begin * b.stride : of_b},
+          part);
     }
   }
 }

@@ -114,18 +114,31 @@ def test_outputs_of_steps_are_the_callers(module: str) -> None:
     assert_same_state(stream, state)
 
 
+@pytest.mark.parametrize("rows", [slice(None), slice(None, None, 2), slice(None, None, -1)])
+@pytest.mark.parametrize("columns", [slice(3), slice(None, None, 2)])
 @pytest.mark.parametrize("module", LAYERS)
-def test_x_t_and_out_may_be_of_any_layout_and_the_same_array(module: str) -> None:
+def test_x_t_and_out_may_be_of_any_layout_and_the_same_array(
+    module: str, rows: slice, columns: slice
+) -> None:
     layer, x = getattr(nn, module)(3, 3), x_TNI(3, 2)
     stream, other = layer.stream(2), layer.stream(2)
     for x_t in x:
         expected = stream.step(x_t)
-        wide = np.full((4, 6), np.nan, np.float32)[::2, ::2]
+        wide = np.full((4, 6), np.nan, np.float32)[rows, columns][:2]
         wide[...] = x_t
         assert other.step(wide, out=wide) is wide
         np.testing.assert_array_equal(wide, expected)
         assert_same_state(other, stream.state)
     np.testing.assert_array_equal(stream.step(x[0]), other.step(x[0].copy("F")))
+
+
+@pytest.mark.parametrize("module", LAYERS)
+def test_out_may_lie_among_the_rows_of_x_t(module: str) -> None:
+    layer, (x_t,) = getattr(nn, module)(3, 3), x_TNI(1, 2)
+    expected = layer.stream(2).step(x_t)
+    memory = np.zeros((3, 3), np.float32)
+    memory[:2] = x_t
+    np.testing.assert_array_equal(layer.stream(2).step(memory[:2], out=memory[1:]), expected)
 
 
 @pytest.mark.skipif(elman.show_config()["backend"] != "native", reason="NumPy allocates")

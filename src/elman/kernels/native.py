@@ -91,11 +91,15 @@ def network(
 
     Returns
     -------
-    object with `run(x, state, keep)`
-        Returns ((output, state_n), run), or without `run` unless `keep`. It takes the plain case
-        alone, arrays (T, N, I) and (L·D, N, ·) that need no conversion, and returns None for any
-        other. `run.backward(d_output, d_state_n)` returns d_x, d_state and the parameters'
-        gradients in order, or None likewise.
+    object with
+        run(x, state, keep) : (output, state_n), or with `keep` ((output, state_n), run)
+            `run.backward(d_output, d_state_n)` returns d_x, d_state and the parameters' gradients
+            in order.
+        step(x_t, h, c, out) : the output of one step of unidirectional layers, `out` or new
+            h (L, N, P) and c (L, N, H), of an LSTM, are replaced.
+
+        All take the plain case alone, arrays (T, N, ·), (N, ·) and (L·D, N, ·) that need no
+        conversion, and return None for any other.
     """
     single = weights[0].weights.weight_ih.dtype == np.float32
     kind = _native.NetworkFloat32 if single else _native.NetworkFloat64

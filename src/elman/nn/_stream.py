@@ -50,6 +50,9 @@ class Stream:
     def _bind(self) -> None:
         """Lay out, once, what each layer's step reads and writes."""
         layer, N = self._layer, self.batch_size
+        sizes = (layer.input_size, layer.hidden_size, layer.proj_size)
+        self._network = kernels.network(self._weights, 1, *sizes)
+        self._h_c = (*self._state, None)[:2]
         self._x = np.empty((1, N, layer.input_size), layer.dtype)
         self._output = np.empty((1, N, layer._state_sizes[0]), layer.dtype)
         hidden = [np.empty_like(self._output) for _ in range(layer.num_layers - 1)]
@@ -86,6 +89,10 @@ class Stream:
         ValueError, RuntimeError
             If a dtype or a shape does not fit; the state is then as it was.
         """
+        if self._network:
+            done: FloatArray | None = self._network.step(x_t, *self._h_c, out)
+            if done is not None:
+                return done
         x_t = np.asarray(x_t)
         if x_t.shape != self._x.shape[1:] or x_t.dtype != self._x.dtype:
             _check.same_dtype("x_t", x_t, self._x.dtype)
