@@ -62,7 +62,7 @@ struct Elman {
   static void forward(const Step<Real>& s, Index n) {
     for (Index j = 0; j < n; j += lanes<Real>) {
       const V<Real> a = load(s.sums + j);
-      store_first(s.h + j, relu_not_tanh ? relu<Real>(a) : tanh<Real>(a), n - j);
+      store_first(s.h + j, relu_not_tanh ? relu<Real>(a) : tanh(a), n - j);
     }
   }
 
@@ -86,10 +86,10 @@ struct Gru {
     constexpr Index L = lanes<Real>;
     for (Index j = 0; j < n; j += L) {
       const Real *x = s.sums + 3 * j, *h = s.sums_h + 3 * j;
-      const V<Real> r = sigmoid<Real>(load(x) + load(h));
-      const V<Real> z = sigmoid<Real>(load(x + L) + load(h + L));
+      const V<Real> r = sigmoid(load(x) + load(h));
+      const V<Real> z = sigmoid(load(x + L) + load(h + L));
       const V<Real> q = load(h + 2 * L);
-      const V<Real> new_h = tanh<Real>(fma(r, q, load(x + 2 * L)));
+      const V<Real> new_h = tanh(fma(r, q, load(x + 2 * L)));
       const V<Real> h_before = load_first(s.h_before + j, n - j);
       store_first(s.h + j, fma(z, h_before - new_h, new_h), n - j);
       if (s.kept) {
@@ -128,11 +128,11 @@ struct Lstm {
     constexpr Index L = lanes<Real>;
     for (Index j = 0; j < n; j += L) {
       const Real* a = s.sums + 4 * j;
-      const V<Real> i = sigmoid<Real>(load(a)), f = sigmoid<Real>(load(a + L));
-      const V<Real> g = tanh<Real>(load(a + 2 * L)), o = sigmoid<Real>(load(a + 3 * L));
+      const V<Real> i = sigmoid(load(a)), f = sigmoid(load(a + L));
+      const V<Real> g = tanh(load(a + 2 * L)), o = sigmoid(load(a + 3 * L));
       const V<Real> c = fma(f, load_first(s.c + j, n - j), i * g);
       store_first(s.c + j, c, n - j);
-      store_first(s.h + j, o * tanh<Real>(c), n - j);
+      store_first(s.h + j, o * tanh(c), n - j);
       if (s.kept) {
         store_first(s.kept + j, i, n - j);
         store_first(s.kept + s.H + j, f, n - j);
@@ -149,7 +149,7 @@ struct Lstm {
       const V<Real> i = load_first(s.kept + j, n - j), f = load_first(s.kept + s.H + j, n - j);
       const V<Real> g = load_first(s.kept + 2 * s.H + j, n - j);
       const V<Real> o = load_first(s.kept + 3 * s.H + j, n - j);
-      const V<Real> y = tanh<Real>(load_first(s.kept + 4 * s.H + j, n - j));
+      const V<Real> y = tanh(load_first(s.kept + 4 * s.H + j, n - j));
       const V<Real> d_h = load(s.d_h + j), c_before = load_first(s.c_before + j, n - j);
       const V<Real> d_c = fma(d_h * o, 1 - y * y, load_first(s.d_carried + j, n - j));
       store_first(s.d_a + j, d_c * g * i * (1 - i), n - j);
@@ -165,7 +165,7 @@ struct Lstm {
   static void unprojected(const Real* kept, Index H, Index n, Real* hidden) {
     for (Index j = 0; j < n; j += lanes<Real>) {
       const V<Real> o = load_first(kept + 3 * H + j, n - j);
-      store_first(hidden + j, o * tanh<Real>(load_first(kept + 4 * H + j, n - j)), n - j);
+      store_first(hidden + j, o * tanh(load_first(kept + 4 * H + j, n - j)), n - j);
     }
   }
 };
