@@ -26,30 +26,22 @@ struct Pair {
 // d_x = d_a W_ih for some pairs.
 template <class Real>
 void input_gradient(const Backward<Real>& c, const Real* d_a, const Range& pairs) {
-  constexpr Index at_once = 8 * tile_rows;  // pairs that meet the same chains' columns
   const Index K = c.weight_ih.K;
-  const int chains = neighbouring_chains(c.I, K);
   for_columns(c.weight_ih, 0, vectors_for<Real>(c.I, 1), pairs.size(), [&](const Columns<Real>& w) {
     const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c.I - first);
-    alignas(64) Real d_x[at_once * most_columns];
     Pair pair{c.schedule};
     pair.skip(pairs.begin);
-    for (Index begin = pairs.begin; begin < pairs.end; begin += at_once) {
-      const Index end = smaller(begin + at_once, pairs.end);
-      for (int chain = 0; chain < chains; chain += chains_at_once) {
-        for_row_groups(begin, end, [&](Index q, int M) {
-          const Real* rows[tile_rows] = {};
-          for (int m = 0; m < M; ++m) rows[m] = d_a + (q + m) * K;
-          Real* out = d_x + (q - begin) * most_columns;
-          product<Real>(M, rows, K, c.I, w, {out, most_columns}, nullptr, chain,
-                        chain + chains_at_once);
-        });
-      }
-      for (Index q = begin; q < end; ++q, pair.next()) {
+    for_groups(pairs.begin, pairs.end, rows_at_once, [&](Index begin, Index count) {
+      alignas(64) Real d_x[room_for_sums];
+      const Index stride = sums_stride(count);
+      const Real* rows[rows_at_once] = {};
+      for (Index m = 0; m < count; ++m) rows[m] = d_a + (begin + m) * K;
+      products(count, rows, K, c.I, w, Sums<Real>{d_x, stride});
+      for (Index m = 0; m < count; ++m, pair.next()) {
         const Index t = c.schedule.time(pair.i, pair.step), row = c.schedule.row(pair.i);
-        copy_row(c.d_x.row(t, row) + first, d_x + (q - begin) * most_columns, n);
+        copy_row(c.d_x.row(t, row) + first, d_x + m * stride, n);
       }
-    }
+    });
   });
 }
 
@@ -105,16 +97,16 @@ void weight_gradient(const Schedule& s, const Real* d, Index D, Index n, const R
         if (!whole) zero_row(row + (vectors - 1) * lanes<Real>, lanes<Real>);
         fill(pair, first, width, row);
       }
-      for_row_groups(some.begin, some.end, [&](Index i, int M) {
+      for_groups(some.begin, some.end, tile_rows, [&](Index i, Index M) {
         alignas(64) Real sums[tile_rows * most_columns];
         Real* d_row = d_weight + i * n + first;
         const Real* rows[tile_rows] = {};
-        for (int m = 0; m < M; ++m) rows[m] = terms + (i - some.begin + m) * pairs_per_block;
-        const Tile<Real> run = tile_of<Real>(M, vectors, 1);
+        for (Index m = 0; m < M; ++m) rows[m] = terms + (i - some.begin + m) * pairs_per_block;
+        const Tile<Real> run = tile_of<Real>(static_cast<int>(M), vectors, 1);
         const Factors<Real> factors{rows, K, 1, panel, stride, 0, panel};
         if (whole) return run(factors, {d_row, n, nullptr, nullptr, 0, true});
         run(factors, {sums, most_columns});
-        for (int m = 0; m < M; ++m)
+        for (Index m = 0; m < M; ++m)
           for (Index j = 0; j < width; ++j) d_row[m * n + j] += sums[m * most_columns + j];
       });
     }
@@ -195,15 +187,10 @@ bool backward(const Backward<Real>& call, int available) {
   if (!d_a || !d_a_n || !d_h || !rooms) return false;
   const SumGradients<Real> sums{d_a.get(), d_a_n.get(), projected ? d_h.get() : nullptr};
 
-  // Threads that share rows have columns, and so sums, of their own.
-  const Buffer<Real> columns_of_d_h(plan.threads * s.N * most_columns);
-  if (!columns_of_d_h) return false;
-  const auto d_h_of = [&](int i) { return columns_of_d_h.get() + i * s.N * most_columns; };
-
   Barrier steps, stages;
   parallel(plan.threads, plan.work, [&](int i, int p) {
     const Block block = plan.block(vectors_for<Real>(P, 1), column_grain(1), i, p, steps);
-    RecurrenceBackward<Real, C>(call, block, sums, d_h_of(i)).run();
+    RecurrenceBackward<Real, C>(call, block, sums).run();
   });
   parallel(threads, work, [&](int i, int p) {
     products<Real, C>(call, sums, i, p, stages, rooms.get() + i * room);

@@ -11,8 +11,6 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-constexpr int most_columns = 8 * vector_bytes / 4;  // two panels, whichever the type
-
 // A thread's share: positions in the schedule's order, and vectors of outputs. Threads that share
 // rows meet at the barrier.
 struct Block {
@@ -65,14 +63,6 @@ class Plan {
   bool by_rows_ = true;
 };
 
-// Cut `rows` into groups for a tile, as even as can be: 16 into 6, 5, 5.
-template <class Body>
-inline void for_row_groups(Index begin, Index end, const Body& body) {
-  const Index rows = end - begin, groups = (rows + tile_rows - 1) / tile_rows;
-  for (Index g = 0; g < groups; ++g)
-    body(begin + rows * g / groups, static_cast<int>(rows * (g + 1) / groups - rows * g / groups));
-}
-
 // Cut columns into as many as one tile takes, or as the gates of a unit need.
 template <class Real, class Body>
 inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows,
@@ -86,14 +76,12 @@ inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index row
   }
 }
 
-// Where the columns that a block's thread multiplies with after w begin. The g-th group of rows
-// fetches one of their vectors, in each row of the matrix, from far memory.
+// Where the columns that a block's thread multiplies with after w begin.
 template <class Real>
-inline const Real* ahead(const Panels<Real>& weights, const Columns<Real>& w, const Block& block,
-                         int g) {
+inline const Real* ahead(const Panels<Real>& weights, const Columns<Real>& w, const Block& block) {
   const Index after = w.vector + w.vectors;
   const Index next = after < block.vectors_end ? after : block.vectors_begin;
-  return columns(weights, next, block.vectors_end, 1).data + g % w.vectors * lanes<Real>;
+  return columns(weights, next, block.vectors_end, 1).data;
 }
 
 // Threads take columns in multiples of so many vectors.

@@ -19,14 +19,11 @@ struct SumGradients {
 template <class Real, class C>
 class RecurrenceBackward {
  public:
-  // d_h: room for most_columns values of each of the block's rows.
-  RecurrenceBackward(const Backward<Real>& call, const Block& block, const SumGradients<Real>& out,
-                     Real* d_h)
+  RecurrenceBackward(const Backward<Real>& call, const Block& block, const SumGradients<Real>& out)
       : c_(call),
         s_(call.schedule),
         b_(block),
         out_(out),
-        d_h_(d_h),
         share_of_H_{block.vectors_begin, block.vectors_end} {
     if (!out.d_h) return;
     const Index vectors = vectors_for<Real>(call.H, 1);
@@ -76,39 +73,28 @@ class RecurrenceBackward {
   // Rows that have a step after this one get its gradient; the others end here.
   void for_tiles(Index step, Index valid) {
     const Index later = rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
-    const int chains = neighbouring_chains(c_.P, G * c_.H);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
-                  for (int chain = 0; chain < chains; chain += chains_at_once) {
-                    int g = 0;
-                    for_row_groups(b_.rows_begin, later, [&](Index i, int M) {
-                      multiply(step, i, M, w, g++, chain);
-                      if (chain + chains_at_once >= chains) finish_rows(step, i, M, w, true);
-                    });
-                  }
-                  for_row_groups(later, valid,
-                                 [&](Index i, int M) { finish_rows(step, i, M, w, false); });
+                  for_groups(b_.rows_begin, later, rows_at_once,
+                             [&](Index i, Index count) { run_rows(step, i, count, w, true); });
+                  for_groups(later, valid, rows_at_once,
+                             [&](Index i, Index count) { run_rows(step, i, count, w, false); });
                 });
   }
 
-  Real* d_h_row(Index i) const { return d_h_ + (i - b_.rows_begin) * most_columns; }
-
-  // What rows i … i + M - 1 get through W_hh from the step after, the sums of some chains.
-  void multiply(Index step, Index i, int M, const Columns<Real>& w, int g, int chain) {
-    const Real* rows[tile_rows] = {};
-    for (int m = 0; m < M; ++m) rows[m] = d_a_row(i + m, step + 1);
-    product(M, rows, G * c_.H, c_.P, w, Sums<Real>{d_h_row(i), most_columns},
-            ahead(c_.weight_hh, w, b_, g), chain, chain + chains_at_once);
-  }
-
-  // d_h of these rows after `step` (of the initial state for step -1), and what follows.
-  void finish_rows(Index step, Index i, int M, const Columns<Real>& w, bool has_later) {
-    const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c_.P - first);
-    Real* d_h = d_h_row(i);
-    for (int m = 0; m < M; ++m)
-      add_beside(step, i + m, first, n, w.vectors, has_later, d_h + m * most_columns);
-    for (int m = 0; m < M; ++m) {
-      const Real* row = d_h + m * most_columns;
+  // d_h of some rows from i on after `step` (of the initial state for step -1), and what follows.
+  void run_rows(Index step, Index i, Index count, const Columns<Real>& w, bool has_later) {
+    const Index first = w.vector * lanes<Real>, stride = sums_stride(count),
+                n = smaller(w.vectors * lanes<Real>, c_.P - first);
+    alignas(64) Real d_h[room_for_sums];
+    if (has_later) {
+      const Real* rows[rows_at_once] = {};
+      for (Index m = 0; m < count; ++m) rows[m] = d_a_row(i + m, step + 1);
+      products(count, rows, G * c_.H, c_.P, w, Sums<Real>{d_h, stride}, ahead(c_.weight_hh, w, b_));
+    }
+    for (Index m = 0; m < count; ++m) {
+      Real* row = d_h + m * stride;
+      add_beside(step, i + m, first, n, w.vectors, has_later, row);
       if (step < 0)
         copy_row(c_.d_h_0.row(s_.row(i + m)) + first, row, n);
       else if (out_.d_h)
@@ -139,19 +125,22 @@ class RecurrenceBackward {
 
   // From d_h of the projected states to that of the unprojected ones, W_hrᵀ d_h, and on.
   void for_hidden_tiles(Index step) {
-    for_columns(c_.weight_hr, share_of_H_.begin, share_of_H_.end, rows_at(step) - b_.rows_begin,
+    const Index valid = rows_at(step);
+    for_columns(c_.weight_hr, share_of_H_.begin, share_of_H_.end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
-                  const Index first = w.vector * lanes<Real>,
-                              n = smaller(w.vectors * lanes<Real>, c_.H - first);
-                  for_row_groups(b_.rows_begin, rows_at(step), [&](Index i, int M) {
-                    alignas(64) Real d_hidden[tile_rows * most_columns];
-                    const Real* rows[tile_rows] = {};
-                    for (int m = 0; m < M; ++m) rows[m] = out_.d_h + pair(i + m, step) * c_.P;
-                    product(M, rows, c_.P, c_.H, w, Sums<Real>{d_hidden, most_columns});
-                    for (int m = 0; m < M; ++m)
-                      finish_row(step, i + m, first, n, d_hidden + m * most_columns);
-                  });
+                  for_groups(b_.rows_begin, valid, rows_at_once,
+                             [&](Index i, Index count) { run_hidden_rows(step, i, count, w); });
                 });
+  }
+
+  void run_hidden_rows(Index step, Index i, Index count, const Columns<Real>& w) {
+    const Index first = w.vector * lanes<Real>, stride = sums_stride(count),
+                n = smaller(w.vectors * lanes<Real>, c_.H - first);
+    alignas(64) Real d_hidden[room_for_sums];
+    const Real* rows[rows_at_once] = {};
+    for (Index m = 0; m < count; ++m) rows[m] = out_.d_h + pair(i + m, step) * c_.P;
+    products(count, rows, c_.P, c_.H, w, Sums<Real>{d_hidden, stride});
+    for (Index m = 0; m < count; ++m) finish_row(step, i + m, first, n, d_hidden + m * stride);
   }
 
   void finish_row(Index step, Index i, Index first, Index n, const Real* d_h) {
@@ -176,7 +165,6 @@ class RecurrenceBackward {
   const Schedule& s_;
   const Block b_;
   const SumGradients<Real> out_;
-  Real* const d_h_;
   Range share_of_H_;  // vectors of H whose cells this block finishes
 };
 

@@ -90,12 +90,13 @@ class ForwardPass {
   void project(Index begin, Index end) {
     const Index all = (end - begin) * (b_.rows_end - b_.rows_begin);
     for_columns(c_.weight_ih, b_.vectors_begin, b_.vectors_end, all, [&](const Columns<Real>& w) {
-      const Real* rows[tile_rows] = {};
+      const Real* rows[rows_at_once] = {};
       Real* out = nullptr;
-      int count = 0;
+      Index count = 0;
       const auto flush = [&] {
         if (count)
-          product(count, rows, c_.I, c_.weight_ih.n, w, Sums<Real>{out, width_, start(c_.bias, w)});
+          products(count, rows, c_.I, c_.weight_ih.n, w,
+                   Sums<Real>{out, width_, start(c_.bias, w)});
         count = 0;
       };
       for (Index step = begin; step < end; ++step) {
@@ -103,7 +104,7 @@ class ForwardPass {
         for (Index i = b_.rows_begin; i < valid; ++i) {
           if (count == 0) out = projected_row(step - begin, i, w);
           rows[count++] = x_row(i, step);
-          if (count == tile_rows) flush();
+          if (count == rows_at_once) flush();
         }
         if (valid < b_.rows_end) flush();  // the next step's rows do not follow in the buffer
       }
@@ -115,37 +116,37 @@ class ForwardPass {
     const Index valid = rows_at(step);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
-                  int g = 0;
-                  for_row_groups(b_.rows_begin, valid,
-                                 [&](Index i, int M) { run_tile(step, in_chunk, i, M, w, g++); });
+                  for_groups(b_.rows_begin, valid, rows_at_once,
+                             [&](Index i, Index count) { run_rows(step, in_chunk, i, count, w); });
                 });
   }
 
-  // One step of rows i … i + M - 1 in the columns of w.
-  void run_tile(Index step, Index in_chunk, Index i, int M, const Columns<Real>& w, int g) {
+  // One step of some rows from i on, in the columns of w.
+  void run_rows(Index step, Index in_chunk, Index i, Index count, const Columns<Real>& w) {
     constexpr bool apart = C::cell == Cell::gru;  // whether the sums of x and of h stay apart
-    alignas(64) Real x_sums[tile_rows * most_columns];
-    alignas(64) Real sums[tile_rows * most_columns];  // of h, and of x too unless apart
-    const Real* rows[tile_rows] = {};
+    alignas(64) Real x_sums[room_for_sums];
+    alignas(64) Real sums[room_for_sums];  // of h, and of x too unless apart
+    const Index stride = sums_stride(count);
+    const Real* rows[rows_at_once] = {};
     const Real* of_x = x_sums;
-    Index of_x_stride = most_columns;
+    Index of_x_stride = stride;
     if (projected_) {
       of_x = projected_row(in_chunk, i, w);
       of_x_stride = width_;
     } else {
       const Columns<Real> w_ih = columns(c_.weight_ih, w.vector, b_.vectors_end, w.vectors);
-      for (int m = 0; m < M; ++m) rows[m] = x_row(i + m, step);
-      product(M, rows, c_.I, c_.weight_ih.n, w_ih,
-              Sums<Real>{x_sums, most_columns, start(c_.bias, w)}, ahead(c_.weight_ih, w, b_, g));
+      for (Index m = 0; m < count; ++m) rows[m] = x_row(i + m, step);
+      products(count, rows, c_.I, c_.weight_ih.n, w_ih,
+               Sums<Real>{x_sums, stride, start(c_.bias, w)}, ahead(c_.weight_ih, w, b_));
     }
-    for (int m = 0; m < M; ++m) rows[m] = recurrent_row(i + m, step);
-    const Sums<Real> onto_x{sums, most_columns, nullptr, of_x, of_x_stride};
-    const Sums<Real> alone{sums, most_columns, start(c_.bias_hh, w)};
-    product(M, rows, c_.P, c_.weight_hh.n, w, apart ? alone : onto_x,
-            ahead(c_.weight_hh, w, b_, g));
-    for (int m = 0; m < M; ++m)
-      finish_row(step, i + m, w, apart ? of_x + m * of_x_stride : sums + m * most_columns,
-                 sums + m * most_columns);
+    for (Index m = 0; m < count; ++m) rows[m] = recurrent_row(i + m, step);
+    const Sums<Real> onto_x{sums, stride, nullptr, of_x, of_x_stride};
+    const Sums<Real> alone{sums, stride, start(c_.bias_hh, w)};
+    products(count, rows, c_.P, c_.weight_hh.n, w, apart ? alone : onto_x,
+             ahead(c_.weight_hh, w, b_));
+    for (Index m = 0; m < count; ++m)
+      finish_row(step, i + m, w, apart ? of_x + m * of_x_stride : sums + m * stride,
+                 sums + m * stride);
   }
 
   void finish_row(Index step, Index i, const Columns<Real>& w, const Real* sums,
@@ -164,22 +165,26 @@ class ForwardPass {
   // h = W_hr (o tanh c), in this block's share of h's columns (Sak et al. 2014).
   void project_hidden(Index step) {
     const Range part = share_of_h();
-    for_columns(c_.weight_hr, part.begin, part.end, rows_at(step) - b_.rows_begin,
+    const Index valid = rows_at(step);
+    for_columns(c_.weight_hr, part.begin, part.end, valid - b_.rows_begin,
                 [&](const Columns<Real>& w) {
-                  const Index first = w.vector * lanes<Real>,
-                              n = smaller(w.vectors * lanes<Real>, c_.P - first);
-                  for_row_groups(b_.rows_begin, rows_at(step), [&](Index i, int M) {
-                    alignas(64) Real h[tile_rows * most_columns];
-                    const Real* rows[tile_rows] = {};
-                    for (int m = 0; m < M; ++m) rows[m] = hidden_ + s_.row(i + m) * c_.H;
-                    product(M, rows, c_.H, c_.P, w, Sums<Real>{h, most_columns});
-                    for (int m = 0; m < M; ++m) {
-                      Real* to = c_.output.row(s_.time(i + m, step), s_.row(i + m));
-                      copy_row(to + first, h + m * most_columns, n);
-                      if (masked_) mask(i + m, step + 1, to, first, n);
-                    }
-                  });
+                  for_groups(b_.rows_begin, valid, rows_at_once,
+                             [&](Index i, Index count) { project_rows(step, i, count, w); });
                 });
+  }
+
+  void project_rows(Index step, Index i, Index count, const Columns<Real>& w) {
+    const Index first = w.vector * lanes<Real>, stride = sums_stride(count),
+                n = smaller(w.vectors * lanes<Real>, c_.P - first);
+    alignas(64) Real h[room_for_sums];
+    const Real* rows[rows_at_once] = {};
+    for (Index m = 0; m < count; ++m) rows[m] = hidden_ + s_.row(i + m) * c_.H;
+    products(count, rows, c_.H, c_.P, w, Sums<Real>{h, stride});
+    for (Index m = 0; m < count; ++m) {
+      Real* to = c_.output.row(s_.time(i + m, step), s_.row(i + m));
+      copy_row(to + first, h + m * stride, n);
+      if (masked_) mask(i + m, step + 1, to, first, n);
+    }
   }
 
   // Vectors of h that this block writes.

@@ -31,6 +31,14 @@ constexpr int neighbouring_chains(Index n, Index K) {
   return K <= 128 ? 2 : static_cast<int>((K + 63) / 64);
 }
 
+// Cut rows into groups of at most so many, as even as can be: 16 into 6, 5, 5.
+template <class Body>
+inline void for_groups(Index begin, Index end, Index most, const Body& body) {
+  const Index rows = end - begin, groups = (rows + most - 1) / most;
+  for (Index g = 0; g < groups; ++g)
+    body(begin + rows * g / groups, rows * (g + 1) / groups - rows * g / groups);
+}
+
 // How many vectors a tile of some rows may have, so that its sums stay in registers. One row alone
 // takes two panels and interleaved chains side by side, as only many sums hide how long each takes.
 constexpr int accumulators = vector_registers == 32 ? 24 : 12;
@@ -168,26 +176,26 @@ Tile<Real> tile_of(int rows, int vectors, int chains) {
   }
 }
 
-// So many neighbouring chains are as much of a matrix as stays in the second cache beside the rest.
-constexpr int chains_at_once = 16;
+// The chains that a tile of more than one row sums one after another.
+constexpr int chains_in_turn(Index n, Index K) {
+  return interleaved_chains(n) * neighbouring_chains(n, K);
+}
 
-// The product of M rows, each K long, with columns of a K × n matrix.
-// ahead: what to fetch from the same matrix, or null. Of more neighbouring chains than
-// `last_chain`, those from `first_chain` to there alone, the ones before being in sums.out.
+// The products of M rows, each K long, with columns of a K × n matrix, but for the chains before
+// `first`, whose sums are in sums.out, and from `last` on. ahead: what to fetch from the same
+// matrix, or null.
 template <class Real>
 inline void product(int M, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
-                    const Sums<Real>& sums, const Real* ahead = nullptr, int first_chain = 0,
-                    int last_chain = INT_MAX) {
-  const int interleaved = interleaved_chains(n), neighbouring = neighbouring_chains(n, K);
-  const int at_once = M == 1 ? interleaved : 1;  // chains that a tile runs side by side
-  const int step = interleaved / at_once, chains = step * neighbouring;
-  const int most = most_vectors(M, at_once);
+                    const Sums<Real>& sums, const Real* ahead, int first, int last) {
+  const int at_once = M == 1 ? interleaved_chains(n) : 1;  // chains that a tile runs side by side
+  const int step = interleaved_chains(n) / at_once, neighbouring = neighbouring_chains(n, K);
+  const int chains = step * neighbouring, most = most_vectors(M, at_once);
   for (int v = 0; v < b.vectors; v += most) {
     const int vectors = smaller(most, b.vectors - v);
     const Tile<Real> run = tile_of<Real>(M, vectors, at_once);
     const Index at = v * lanes<Real>;
     Sums<Real> part = {sums.out + at, sums.out_stride};
-    for (int c = first_chain; c < chains && c < last_chain; ++c) {
+    for (int c = first; c < chains && c < last; ++c) {
       const Index begin = step > 1 ? c : K * c / neighbouring;
       const Index terms = step > 1 ? (K - c + step - 1) / step : K * (c + 1) / neighbouring - begin;
       const Real* from[tile_rows] = {};
@@ -203,6 +211,35 @@ inline void product(int M, const Real* const* rows, Index K, Index n, const Colu
            ahead ? ahead + begin * b.stride : of_b},
           part);
     }
+  }
+}
+
+// So many rows and their sums stay in the first cache beside a chain's part of a panel.
+constexpr Index rows_at_once = 8 * tile_rows;
+
+// Room for the sums of some rows.
+constexpr int most_columns = 8 * vector_bytes / 4;  // two panels, whichever the type
+constexpr Index room_for_sums = rows_at_once * most_columns / 2;
+constexpr Index sums_stride(Index rows) {
+  return rows == 1 ? most_columns : most_columns / 2;
+}
+
+// The products of up to rows_at_once rows, chain by chain: a part of the columns is read from far
+// once, and then by all rows. Each of the first tiles fetches one vector of what is ahead.
+template <class Real>
+inline void products(Index count, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
+                     const Sums<Real>& sums, const Real* ahead = nullptr) {
+  if (count == 1) return product(1, rows, K, n, b, sums, ahead, 0, INT_MAX);
+  for (int c = 0; c < chains_in_turn(n, K); ++c) {
+    int g = 0;
+    for_groups(0, count, tile_rows, [&](Index i, Index M) {
+      Sums<Real> of_group = sums;
+      of_group.out += i * sums.out_stride;
+      if (sums.added) of_group.added += i * sums.added_stride;
+      const Real* fetched = ahead && g < b.vectors ? ahead + g * lanes<Real> : nullptr;
+      product(static_cast<int>(M), rows + i, K, n, b, of_group, fetched, c, c + 1);
+      ++g;
+    });
   }
 }
 
