@@ -27,22 +27,24 @@ struct Pair {
 template <class Real>
 void input_gradient(const Backward<Real>& c, const Real* d_a, const Range& pairs) {
   const Index K = c.weight_ih.K;
-  for_columns(c.weight_ih, 0, vectors_for<Real>(c.I, 1), pairs.size(), [&](const Columns<Real>& w) {
-    const Index first = w.vector * lanes<Real>, n = smaller(w.vectors * lanes<Real>, c.I - first);
-    Pair pair{c.schedule};
-    pair.skip(pairs.begin);
-    for_groups(pairs.begin, pairs.end, rows_at_once, [&](Index begin, Index count) {
-      alignas(64) Real d_x[room_for_sums];
-      const Index stride = sums_stride(count);
-      const Real* rows[rows_at_once] = {};
-      for (Index m = 0; m < count; ++m) rows[m] = d_a + (begin + m) * K;
-      products(count, rows, K, c.I, w, Sums<Real>{d_x, stride});
-      for (Index m = 0; m < count; ++m, pair.next()) {
-        const Index t = c.schedule.time(pair.i, pair.step), row = c.schedule.row(pair.i);
-        copy_row(c.d_x.row(t, row) + first, d_x + m * stride, n);
-      }
-    });
-  });
+  for_columns(
+      c.weight_ih, 0, vectors_for<Real>(c.I, 1), pairs.size(), false, [&](const Columns<Real>& w) {
+        const Index first = w.vector * lanes<Real>,
+                    n = smaller(w.vectors * lanes<Real>, c.I - first);
+        Pair pair{c.schedule};
+        pair.skip(pairs.begin);
+        for_groups(pairs.begin, pairs.end, rows_at_once, [&](Index begin, Index count) {
+          alignas(64) Real d_x[room_for_sums];
+          const Index stride = sums_stride(count);
+          const Real* rows[rows_at_once] = {};
+          for (Index m = 0; m < count; ++m) rows[m] = d_a + (begin + m) * K;
+          products(count, rows, K, c.I, w, Sums<Real>{d_x, stride});
+          for (Index m = 0; m < count; ++m, pair.next()) {
+            const Index t = c.schedule.time(pair.i, pair.step), row = c.schedule.row(pair.i);
+            copy_row(c.d_x.row(t, row) + first, d_x + m * stride, n);
+          }
+        });
+      });
 }
 
 // d_x is zero after a row's length.

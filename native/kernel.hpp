@@ -82,6 +82,8 @@ struct Forward {
   Array3<Real> output;                // (T, N, P)
   Array2<Real> h_n, c_n;              // (N, P), (N, H); may be h_0 and c_0
   Real* kept;                         // (pairs, kept_values), or null to keep nothing
+  bool turned =
+      false;  // whether the first step reads the weights from the last column to the first
 };
 
 template <class Real>

@@ -203,10 +203,13 @@ class Network {
     if (!to.has_shape(N, P_) || to.may_meet(x) || to.may_meet(h)) return nb::none();
 
     bool done = true;
+    turned_ = !turned_;
     {
+      const bool turned = turned_;
       nb::gil_scoped_release release;
       for (Index k = 0; done && k < LD_; ++k) {
         Forward<Real> call = of_weights(k);
+        call.turned = turned;
         call.schedule = {1, N, nullptr, nullptr, nullptr, nullptr, false};
         // h_n is what the layer before put out.
         call.x = k ? Array3<const Real>{h.part(k - 1).data, 0, h.stride(1)} : constant(x.step());
@@ -390,6 +393,7 @@ class Network {
   const bool bias_;
   const std::vector<Weights> forward_;
   std::vector<Weights> backward_;  // made when first needed
+  bool turned_ = false;            // of the last step
 };
 
 template <class Real>

@@ -63,24 +63,30 @@ class Plan {
   bool by_rows_ = true;
 };
 
-// Cut columns into as many as one tile takes, or as the gates of a unit need.
+// Cut columns into as many as one tile takes, or as the gates of a unit need. Steps take turns to
+// go from the first to the last and back again: they begin with what the caches still hold.
 template <class Real, class Body>
-inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows,
+inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows, bool backwards,
                         const Body& body) {
   const Index panel = panel_vectors(w.gates);
   const Index most = rows == 1 && most_vectors(1, interleaved_chains(w.n)) == 8 ? 2 * panel : panel;
-  for (Index v = begin; v < end;) {
-    const Columns<Real> c = columns(w, v, end, most);
-    body(c);
-    v += c.vectors;
+  const Index parts = end > begin ? (end - begin + most - 1) / most : 0;
+  for (Index i = 0; i < parts; ++i) {
+    const Index part = begin + (backwards ? parts - 1 - i : i) * most;
+    for (Index v = part; v < smaller(part + most, end);) {
+      const Columns<Real> c = columns(w, v, end, most);
+      body(c);
+      v += c.vectors;
+    }
   }
 }
 
-// Where the columns that a block's thread multiplies with after w begin.
+// Where the panel begins that a block's thread multiplies with after w, or null at a turn.
 template <class Real>
-inline const Real* ahead(const Panels<Real>& weights, const Columns<Real>& w, const Block& block) {
-  const Index after = w.vector + w.vectors;
-  const Index next = after < block.vectors_end ? after : block.vectors_begin;
+inline const Real* ahead(const Panels<Real>& weights, const Columns<Real>& w, const Block& block,
+                         bool backwards) {
+  const Index next = backwards ? w.vector - panel_vectors(weights.gates) : w.vector + w.vectors;
+  if (next < block.vectors_begin || next >= block.vectors_end) return nullptr;
   return columns(weights, next, block.vectors_end, 1).data;
 }
 

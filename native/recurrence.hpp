@@ -74,7 +74,7 @@ class RecurrenceBackward {
   void for_tiles(Index step, Index valid) {
     const Index later = rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
-                [&](const Columns<Real>& w) {
+                step % 2 == 0, [&](const Columns<Real>& w) {
                   for_groups(b_.rows_begin, later, rows_at_once,
                              [&](Index i, Index count) { run_rows(step, i, count, w, true); });
                   for_groups(later, valid, rows_at_once,
@@ -90,7 +90,8 @@ class RecurrenceBackward {
     if (has_later) {
       const Real* rows[rows_at_once] = {};
       for (Index m = 0; m < count; ++m) rows[m] = d_a_row(i + m, step + 1);
-      products(count, rows, G * c_.H, c_.P, w, Sums<Real>{d_h, stride}, ahead(c_.weight_hh, w, b_));
+      products(count, rows, G * c_.H, c_.P, w, Sums<Real>{d_h, stride},
+               ahead(c_.weight_hh, w, b_, step % 2 == 0));
     }
     for (Index m = 0; m < count; ++m) {
       Real* row = d_h + m * stride;
@@ -127,7 +128,7 @@ class RecurrenceBackward {
   void for_hidden_tiles(Index step) {
     const Index valid = rows_at(step);
     for_columns(c_.weight_hr, share_of_H_.begin, share_of_H_.end, valid - b_.rows_begin,
-                [&](const Columns<Real>& w) {
+                step % 2 == 0, [&](const Columns<Real>& w) {
                   for_groups(b_.rows_begin, valid, rows_at_once,
                              [&](Index i, Index count) { run_hidden_rows(step, i, count, w); });
                 });

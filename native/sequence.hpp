@@ -60,6 +60,7 @@ class ForwardPass {
     return rows < b_.rows_end ? rows : b_.rows_end;
   }
 
+  bool backwards(Index step) const { return (step % 2 == 1) != c_.turned; }
   const Real* x_row(Index i, Index step) const { return c_.x.row(s_.time(i, step), s_.row(i)); }
   const Real* h_row_before(Index i, Index step) const {
     return step == 0 ? c_.h_0.row(s_.row(i)) : c_.output.row(s_.time(i, step - 1), s_.row(i));
@@ -89,33 +90,35 @@ class ForwardPass {
   // x W_ihᵀ + b of some steps at once: a larger product than a step's few rows make.
   void project(Index begin, Index end) {
     const Index all = (end - begin) * (b_.rows_end - b_.rows_begin);
-    for_columns(c_.weight_ih, b_.vectors_begin, b_.vectors_end, all, [&](const Columns<Real>& w) {
-      const Real* rows[rows_at_once] = {};
-      Real* out = nullptr;
-      Index count = 0;
-      const auto flush = [&] {
-        if (count)
-          products(count, rows, c_.I, c_.weight_ih.n, w,
-                   Sums<Real>{out, width_, start(c_.bias, w)});
-        count = 0;
-      };
-      for (Index step = begin; step < end; ++step) {
-        const Index valid = rows_at(step);
-        for (Index i = b_.rows_begin; i < valid; ++i) {
-          if (count == 0) out = projected_row(step - begin, i, w);
-          rows[count++] = x_row(i, step);
-          if (count == rows_at_once) flush();
-        }
-        if (valid < b_.rows_end) flush();  // the next step's rows do not follow in the buffer
-      }
-      flush();
-    });
+    for_columns(c_.weight_ih, b_.vectors_begin, b_.vectors_end, all, false,
+                [&](const Columns<Real>& w) {
+                  const Real* rows[rows_at_once] = {};
+                  Real* out = nullptr;
+                  Index count = 0;
+                  const auto flush = [&] {
+                    if (count)
+                      products(count, rows, c_.I, c_.weight_ih.n, w,
+                               Sums<Real>{out, width_, start(c_.bias, w)});
+                    count = 0;
+                  };
+                  for (Index step = begin; step < end; ++step) {
+                    const Index valid = rows_at(step);
+                    for (Index i = b_.rows_begin; i < valid; ++i) {
+                      if (count == 0) out = projected_row(step - begin, i, w);
+                      rows[count++] = x_row(i, step);
+                      if (count == rows_at_once) flush();
+                    }
+                    if (valid < b_.rows_end)
+                      flush();  // the next step's rows do not follow in the buffer
+                  }
+                  flush();
+                });
   }
 
   void run_step(Index step, Index in_chunk) {
     const Index valid = rows_at(step);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
-                [&](const Columns<Real>& w) {
+                backwards(step), [&](const Columns<Real>& w) {
                   for_groups(b_.rows_begin, valid, rows_at_once,
                              [&](Index i, Index count) { run_rows(step, in_chunk, i, count, w); });
                 });
@@ -137,13 +140,14 @@ class ForwardPass {
       const Columns<Real> w_ih = columns(c_.weight_ih, w.vector, b_.vectors_end, w.vectors);
       for (Index m = 0; m < count; ++m) rows[m] = x_row(i + m, step);
       products(count, rows, c_.I, c_.weight_ih.n, w_ih,
-               Sums<Real>{x_sums, stride, start(c_.bias, w)}, ahead(c_.weight_ih, w, b_));
+               Sums<Real>{x_sums, stride, start(c_.bias, w)},
+               ahead(c_.weight_ih, w, b_, backwards(step)));
     }
     for (Index m = 0; m < count; ++m) rows[m] = recurrent_row(i + m, step);
     const Sums<Real> onto_x{sums, stride, nullptr, of_x, of_x_stride};
     const Sums<Real> alone{sums, stride, start(c_.bias_hh, w)};
     products(count, rows, c_.P, c_.weight_hh.n, w, apart ? alone : onto_x,
-             ahead(c_.weight_hh, w, b_));
+             ahead(c_.weight_hh, w, b_, backwards(step)));
     for (Index m = 0; m < count; ++m)
       finish_row(step, i + m, w, apart ? of_x + m * of_x_stride : sums + m * stride,
                  sums + m * stride);
@@ -166,7 +170,7 @@ class ForwardPass {
   void project_hidden(Index step) {
     const Range part = share_of_h();
     const Index valid = rows_at(step);
-    for_columns(c_.weight_hr, part.begin, part.end, valid - b_.rows_begin,
+    for_columns(c_.weight_hr, part.begin, part.end, valid - b_.rows_begin, backwards(step),
                 [&](const Columns<Real>& w) {
                   for_groups(b_.rows_begin, valid, rows_at_once,
                              [&](Index i, Index count) { project_rows(step, i, count, w); });
