@@ -180,7 +180,9 @@ bool backward(const Backward<Real>& call, int available) {
   const Index H = call.H, P = call.P, n = gates(C::cell) * H, pairs = s.pairs_before(s.T);
   const Plan plan(s, n, P, sizeof(Real), available);
   const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
-  const int threads = Crowd::threads(work, available);
+  // What one thread leaves to the other's cache must be worth the way there.
+  const bool far = plan.threads == 1 && n * (P + 2 * call.I) < 100 * (n + P + call.I);
+  const int threads = far ? 1 : Crowd::threads(work, available);
   const Index rows = n / threads + 2 * tile_rows;  // of a thread, at most
   const Index room = (room_for_rows(rows) + n + 15) / 16 * 16;
   const bool projected = call.weight_hr.data != nullptr;
@@ -190,11 +192,11 @@ bool backward(const Backward<Real>& call, int available) {
   const SumGradients<Real> sums{d_a.get(), d_a_n.get(), projected ? d_h.get() : nullptr};
 
   Barrier steps, stages;
-  parallel(plan.threads, plan.work, [&](int i, int p) {
+  parallel(plan.threads, [&](int i, int p) {
     const Block block = plan.block(vectors_for<Real>(P, 1), column_grain(1), i, p, steps);
     RecurrenceBackward<Real, C>(call, block, sums).run();
   });
-  parallel(threads, work, [&](int i, int p) {
+  parallel(threads, [&](int i, int p) {
     products<Real, C>(call, sums, i, p, stages, rooms.get() + i * room);
   });
   return true;

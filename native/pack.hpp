@@ -122,7 +122,7 @@ void pack(const Real* w, bool transposed, Index K, Index n, Index gates, Real* p
   const Index units = n / gates, vectors = vectors_for<Real>(n, gates);
   const Index whole = panel_vectors(gates);
   const double work = packing_work * static_cast<double>(K * n);
-  parallel(Crowd::threads(work, threads), work, [&](int i, int p) {
+  parallel(Crowd::threads(work, threads), [&](int i, int p) {
     const Range mine = part_of(vectors, whole, i, p);
     for (Index panel = mine.begin; panel < mine.end; panel += whole) {
       const Index width = smaller(whole, vectors - panel);

@@ -30,17 +30,15 @@ class Plan {
   // A step multiplies N rows with a K × n matrix.
   Plan(const Schedule& schedule, Index K, Index n, Index bytes, int available) : s_(schedule) {
     const double step = 2.0 * static_cast<double>(schedule.N * K * n);
-    work = step * static_cast<double>(schedule.T);
-    if (Crowd::threads(work, available) < 2) return;
+    if (Crowd::threads(step * static_cast<double>(schedule.T), available) < 2) return;
     const bool fits_L2 = K * n * bytes <= 1200000;
     const bool enough_columns = n * bytes >= 4 * vector_bytes * available;
-    const bool columns = step >= 131072 && enough_columns && !(schedule.N >= 32 && fits_L2);
+    const bool columns = step >= 90000 && enough_columns && !(schedule.N >= 32 && fits_L2);
     if (columns || schedule.N >= 2 * tile_rows) threads = available;
     by_rows_ = !columns;
   }
 
   int threads = 1;
-  double work = 0;  // operations of all steps
 
   bool by_rows() const { return by_rows_ || threads == 1; }
 

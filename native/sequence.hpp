@@ -234,7 +234,7 @@ bool forward(const Forward<Real>& call, int available) {
   if (!projected || !hidden || !masked) return false;
 
   Barrier barrier;
-  parallel(plan.threads, plan.work, [&](int i, int p) {
+  parallel(plan.threads, [&](int i, int p) {
     const Block block = plan.block(vectors, column_grain(G), i, p, barrier);
     const Index before = block.rows_begin * width + s.N * block.vectors_begin * lanes<Real>;
     Real* own = together ? projected.get() + steps * before : nullptr;

@@ -30,6 +30,14 @@ inline Range part_of(Index n, Index grain, int i, int p) {
   return {begin < n ? begin : n, end < n ? end : n};
 }
 
+inline Index nanoseconds() {
+  const auto time = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+}
+
+// Nanoseconds that this thread spent at barriers, of waits that were not short.
+inline thread_local Index waited = 0;
+
 // All threads of a region meet here. Waiting spins at first and then gives the core away, so that
 // another busy process costs a time slice and not the whole call.
 class Barrier {
@@ -42,7 +50,9 @@ class Barrier {
       __atomic_store_n(&round_, round + 1, __ATOMIC_RELEASE);
       return;
     }
+    Index begin = 0;
     for (int spins = 0; __atomic_load_n(&round_, __ATOMIC_ACQUIRE) == round; ++spins) {
+      if (spins == 50) begin = nanoseconds();
       if (spins < 4000) {
 #if defined(__SSE__)
         _mm_pause();
@@ -51,6 +61,7 @@ class Barrier {
         sched_yield();
       }
     }
+    if (begin) waited += nanoseconds() - begin;
   }
 
  private:
@@ -62,45 +73,39 @@ class Barrier {
 constexpr double worth_threads = 4e5;
 
 // Where another process keeps a core busy, all threads of a region wait until the last one gets its
-// time slice, some milliseconds: short regions would become a hundred times longer. So a region
-// that took far longer than its work asks for is followed by a while on one thread.
+// time slice, some milliseconds: short regions would become a hundred times longer. So a region in
+// which the caller waited longer than it worked is followed by a while on one thread.
 class Crowd {
  public:
   // How many threads for so many operations.
   static int threads(double work, int available) {
     if (available < 2 || work < worth_threads) return 1;
     const Index until = __atomic_load_n(&until_, __ATOMIC_RELAXED);
-    return until && now() < until ? 1 : available;
+    return until && nanoseconds() < until ? 1 : available;
   }
 
-  explicit Crowd(double work) : begin_(now()), allowed_(50000 + static_cast<Index>(work / 10)) {}
-  ~Crowd() {
-    const Index end = now(), took = end - begin_;
+  // Of a region, in nanoseconds: how long it took, and how long its caller worked.
+  static void tell(Index took, Index worked) {
     const Index alone = 16 * took < longest ? 16 * took : longest;
-    __atomic_store_n(&until_, took > allowed_ ? end + alone : 0, __ATOMIC_RELAXED);
+    const bool crowded = took > worked * 5 / 2 + 20000;
+    __atomic_store_n(&until_, crowded ? nanoseconds() + alone : 0, __ATOMIC_RELAXED);
   }
-  Crowd(const Crowd&) = delete;
-  Crowd& operator=(const Crowd&) = delete;
 
  private:
-  static Index now() {  // in nanoseconds
-    const auto time = std::chrono::steady_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
-  }
-
-  static constexpr Index longest = 64000000;
+  static constexpr Index longest = 250000000;
   static inline Index until_ = 0;
-  const Index begin_, allowed_;
 };
 
-// Run body(i, p) on threads i = 0 … p - 1, as many as the work is worth. The caller's
+// Run body(i, p) on threads i = 0 … p - 1, the caller's being the first. The caller's
 // floating-point mode (rounding, flush to zero) holds on all of them, so that threads never differ
 // in bits.
 template <class Body>
-void parallel(int threads, double work, const Body& body) {
+void parallel(int threads, const Body& body) {
 #if defined(_OPENMP)
   if (threads > 1) {
-    const Crowd crowd(work);
+    const Index begin = nanoseconds();
+    Index worked = 0;
+    waited = 0;
 #if defined(__SSE__)
     const unsigned mode = _mm_getcsr();
 #endif
@@ -110,15 +115,18 @@ void parallel(int threads, double work, const Body& body) {
       const unsigned own = _mm_getcsr();
       _mm_setcsr(mode);
 #endif
+      const Index started = nanoseconds();
       body(omp_get_thread_num(), omp_get_num_threads());
+      if (omp_get_thread_num() == 0) worked = nanoseconds() - started - waited;
 #if defined(__SSE__)
       _mm_setcsr(own);
 #endif
     }
+    Crowd::tell(nanoseconds() - begin, worked);
     return;
   }
 #endif
-  (void)threads, (void)work;
+  (void)threads;
   body(0, 1);
 }
 
