@@ -207,9 +207,7 @@ inline void product(int M, const Real* const* rows, Index K, Index n, const Colu
         part.added_stride = sums.added_stride;
       }
       const Real* of_b = b.data + begin * b.stride + at;
-      run({from, terms, step, of_b, step * b.stride, b.next,
-           ahead ? ahead + begin * b.stride : of_b},
-          part);
+      run({from, terms, step, of_b, step * b.stride, b.next, ahead ? ahead : of_b}, part);
     }
   }
 }
@@ -225,18 +223,21 @@ constexpr Index sums_stride(Index rows) {
 }
 
 // The products of up to rows_at_once rows, chain by chain: a part of the columns is read from far
-// once, and then by all rows. Each of the first tiles fetches one vector of what is ahead.
+// once, and then by all rows. Meanwhile each of the first tiles fetches one vector of the next
+// part; `ahead`: what comes after the last one, or null.
 template <class Real>
 inline void products(Index count, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
                      const Sums<Real>& sums, const Real* ahead = nullptr) {
   if (count == 1) return product(1, rows, K, n, b, sums, ahead, 0, INT_MAX);
-  for (int c = 0; c < chains_in_turn(n, K); ++c) {
+  const int chains = chains_in_turn(n, K);
+  for (int c = 0; c < chains; ++c) {
+    const Real* next = c + 1 < chains ? b.data + K * (c + 1) / chains * b.stride : ahead;
     int g = 0;
     for_groups(0, count, tile_rows, [&](Index i, Index M) {
       Sums<Real> of_group = sums;
       of_group.out += i * sums.out_stride;
       if (sums.added) of_group.added += i * sums.added_stride;
-      const Real* fetched = ahead && g < b.vectors ? ahead + g * lanes<Real> : nullptr;
+      const Real* fetched = next && g < b.vectors ? next + g * lanes<Real> : nullptr;
       product(static_cast<int>(M), rows + i, K, n, b, of_group, fetched, c, c + 1);
       ++g;
     });
