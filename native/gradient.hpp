@@ -153,11 +153,11 @@ void products(const Backward<Real>& c, const SumGradients<Real>& of, int i, int 
   if constexpr (C::cell == Cell::gru) {
     // From the sums of h to those of x, which differ in the third gate.
     bias_gradient(s, of.d_a, n, rows, column_sums, c.d_bias_hh);
-    barrier.wait(p);
+    barrier.wait(i, p);
     const Range mine = part_of(pairs, 1, i, p);
     for (Index q = mine.begin; q < mine.end; ++q)
       copy_row(of.d_a + q * n + 2 * c.H, of.d_a_n + q * c.H, c.H);
-    barrier.wait(p);
+    barrier.wait(i, p);
   }
   if constexpr (C::cell == Cell::lstm) {
     const auto fill_hidden = [&](const Pair& at, Index first, Index width, Real* to) {
@@ -191,7 +191,8 @@ bool backward(const Backward<Real>& call, int available) {
   if (!d_a || !d_a_n || !d_h || !rooms) return false;
   const SumGradients<Real> sums{d_a.get(), d_a_n.get(), projected ? d_h.get() : nullptr};
 
-  Barrier steps, stages;
+  Barrier steps(plan.threads), stages(threads);
+  if (!steps || !stages) return false;
   parallel(plan.threads, [&](int i, int p) {
     const Block block = plan.block(vectors_for<Real>(P, 1), column_grain(1), i, p, steps);
     RecurrenceBackward<Real, C>(call, block, sums).run();

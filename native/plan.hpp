@@ -20,7 +20,7 @@ struct Block {
   int thread, threads;
 
   void meet() const {
-    if (barrier) barrier->wait(threads);
+    if (barrier) barrier->wait(thread, threads);
   }
 };
 
@@ -86,6 +86,12 @@ inline const Real* ahead(const Panels<Real>& weights, const Columns<Real>& w, co
   const Index next = backwards ? w.vector - panel_vectors(weights.gates) : w.vector + w.vectors;
   if (next < block.vectors_begin || next >= block.vectors_end) return nullptr;
   return columns(weights, next, block.vectors_end, 1).data;
+}
+
+// Fetch a row of which another thread has just written a part, all of its lines at once.
+template <class Real>
+inline void fetch(const Real* row, Index n) {
+  for (Index j = 0; j < n; j += 64 / static_cast<Index>(sizeof(Real))) __builtin_prefetch(row + j);
 }
 
 // Threads take columns in multiples of so many vectors.

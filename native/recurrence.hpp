@@ -73,6 +73,8 @@ class RecurrenceBackward {
   // Rows that have a step after this one get its gradient; the others end here.
   void for_tiles(Index step, Index valid) {
     const Index later = rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
+    if (b_.barrier)
+      for (Index i = b_.rows_begin; i < later; ++i) fetch(d_a_row(i, step + 1), G * c_.H);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 step % 2 == 0, [&](const Columns<Real>& w) {
                   for_groups(b_.rows_begin, later, rows_at_once,

@@ -117,6 +117,8 @@ class ForwardPass {
 
   void run_step(Index step, Index in_chunk) {
     const Index valid = rows_at(step);
+    if (b_.barrier)
+      for (Index i = b_.rows_begin; i < valid; ++i) fetch(recurrent_row(i, step), c_.P);
     for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
                 backwards(step), [&](const Columns<Real>& w) {
                   for_groups(b_.rows_begin, valid, rows_at_once,
@@ -233,7 +235,8 @@ bool forward(const Forward<Real>& call, int available) {
   const Buffer<Real> masked(call.mask.data ? 2 * s.N * call.P : 0);
   if (!projected || !hidden || !masked) return false;
 
-  Barrier barrier;
+  Barrier barrier(plan.threads);
+  if (!barrier) return false;
   parallel(plan.threads, [&](int i, int p) {
     const Block block = plan.block(vectors, column_grain(G), i, p, barrier);
     const Index before = block.rows_begin * width + s.N * block.vectors_begin * lanes<Real>;

@@ -38,37 +38,6 @@ inline Index nanoseconds() {
 // Nanoseconds that this thread spent at barriers, of waits that were not short.
 inline thread_local Index waited = 0;
 
-// All threads of a region meet here. Waiting spins at first and then gives the core away, so that
-// another busy process costs a time slice and not the whole call.
-class Barrier {
- public:
-  void wait(int threads) {
-    if (threads == 1) return;
-    const unsigned round = __atomic_load_n(&round_, __ATOMIC_ACQUIRE);
-    if (__atomic_add_fetch(&arrived_, 1, __ATOMIC_ACQ_REL) == threads) {
-      __atomic_store_n(&arrived_, 0, __ATOMIC_RELAXED);
-      __atomic_store_n(&round_, round + 1, __ATOMIC_RELEASE);
-      return;
-    }
-    Index begin = 0;
-    for (int spins = 0; __atomic_load_n(&round_, __ATOMIC_ACQUIRE) == round; ++spins) {
-      if (spins == 50) begin = nanoseconds();
-      if (spins < 4000) {
-#if defined(__SSE__)
-        _mm_pause();
-#endif
-      } else {
-        sched_yield();
-      }
-    }
-    if (begin) waited += nanoseconds() - begin;
-  }
-
- private:
-  alignas(64) int arrived_ = 0;
-  alignas(64) unsigned round_ = 0;
-};
-
 // Operations, some microseconds of one thread, below which more threads would win little.
 constexpr double worth_threads = 4e5;
 
@@ -130,21 +99,68 @@ void parallel(int threads, const Body& body) {
   body(0, 1);
 }
 
-// Memory for one call, aligned for vectors; null if there is none left.
+// Memory for one call, aligned for vectors; false if there was none left. None for no values.
 template <class Real>
 class Buffer {
  public:
   explicit Buffer(Index n)
-      : data_(static_cast<Real*>(allocate(static_cast<size_t>(n) * sizeof(Real)))) {}
-  ~Buffer() { release(data_); }
+      : data_(n ? static_cast<Real*>(allocate(static_cast<size_t>(n) * sizeof(Real))) : nullptr),
+        there_(n == 0 || data_) {}
+  ~Buffer() {
+    if (data_) release(data_);
+  }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
-  explicit operator bool() const { return data_ != nullptr; }
+  explicit operator bool() const { return there_; }
   Real* get() const { return data_; }
 
  private:
-  Real* data_;
+  Real* const data_;
+  const bool there_;
+};
+
+// All threads of a region meet here. Each counts its rounds in a place of its own, which the others
+// watch: one way from core to core. Waiting spins at first and then gives the core away, so that
+// another busy process costs a time slice and not the whole call.
+class Barrier {
+ public:
+  // For at most so many threads.
+  explicit Barrier(int threads) : rounds_(threads > 1 ? threads * apart : 0) {
+    for (int i = 0; rounds_.get() && i < threads; ++i) rounds_.get()[i * apart] = 0;
+  }
+
+  // Whether there was memory for it.
+  explicit operator bool() const { return static_cast<bool>(rounds_); }
+
+  // One of `threads` arrives.
+  void wait(int thread, int threads) {
+    if (threads == 1) return;
+    unsigned* own = rounds_.get() + thread * apart;
+    const unsigned round = *own + 1;
+    __atomic_store_n(own, round, __ATOMIC_RELEASE);
+    int spins = 0;
+    Index begin = 0;
+    for (int other = 0; other < threads; ++other) {
+      const unsigned* theirs = rounds_.get() + other * apart;
+      for (; static_cast<int>(__atomic_load_n(theirs, __ATOMIC_ACQUIRE) - round) < 0; ++spins) {
+        if (spins == 50) begin = nanoseconds();
+        if (spins < 4000) {
+#if defined(__SSE__)
+          _mm_pause();
+#endif
+        } else {
+          sched_yield();
+        }
+      }
+    }
+    if (begin) waited += nanoseconds() - begin;
+  }
+
+ private:
+  static constexpr int apart = 32;  // numbers, two cache lines
+
+  const Buffer<unsigned> rounds_;
 };
 
 }  // namespace ELMAN_ISA
