@@ -164,7 +164,7 @@ void products(const Backward<Real>& c, const SumGradients<Real>& of, int i, int 
       const Index pair = s.pairs_before(at.step) + at.i;
       Lstm::unprojected(c.kept + pair * kept_values(C::cell, c.H) + first, c.H, width, to);
     };
-    if (of.d_h)
+    if (c.weight_hr.data)
       weight_gradient(s, of.d_h, c.P, c.H, part_of(c.P, tile_rows, i, p), fill_hidden, room,
                       c.d_weight_hr);
   }
@@ -189,7 +189,7 @@ bool backward(const Backward<Real>& call, int available) {
   const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
   const Buffer<Real> d_h(projected ? pairs * P : 0), rooms(room * threads);
   if (!d_a || !d_a_n || !d_h || !rooms) return false;
-  const SumGradients<Real> sums{d_a.get(), d_a_n.get(), projected ? d_h.get() : nullptr};
+  const SumGradients<Real> sums{d_a.get(), d_a_n.get(), d_h.get()};
 
   Barrier steps(plan.threads), stages(threads);
   if (!steps || !stages) return false;

@@ -25,7 +25,7 @@ class RecurrenceBackward {
         b_(block),
         out_(out),
         share_of_H_{block.vectors_begin, block.vectors_end} {
-    if (!out.d_h) return;
+    if (!projected()) return;
     const Index vectors = vectors_for<Real>(call.H, 1);
     share_of_H_ = Range{0, vectors};
     if (block.barrier) share_of_H_ = part_of(vectors, column_grain(1), block.thread, block.threads);
@@ -37,7 +37,7 @@ class RecurrenceBackward {
       if (rows_at(step) <= b_.rows_begin) continue;
       for_tiles(step, rows_at(step));
       b_.meet();
-      if (out_.d_h) {
+      if (projected()) {
         for_hidden_tiles(step);
         b_.meet();
       }
@@ -48,6 +48,7 @@ class RecurrenceBackward {
  private:
   static constexpr Index G = gates(C::cell);
 
+  bool projected() const { return c_.weight_hr.data != nullptr; }
   Index rows_at(Index step) const {
     const Index rows = s_.rows_at(step);
     return rows < b_.rows_end ? rows : b_.rows_end;
@@ -100,7 +101,7 @@ class RecurrenceBackward {
       add_beside(step, i + m, first, n, w.vectors, has_later, row);
       if (step < 0)
         copy_row(c_.d_h_0.row(s_.row(i + m)) + first, row, n);
-      else if (out_.d_h)
+      else if (projected())
         copy_row(out_.d_h + pair(i + m, step) * c_.P + first, row, n);
       else
         finish_row(step, i + m, first, n, row);
