@@ -4,7 +4,7 @@ BIN := .venv/bin
 NATIVE := $(wildcard native/*) CMakeLists.txt pyproject.toml
 SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz')
 
-.PHONY: help demo test test-all check format bench scaling memory accuracy golden data clean
+.PHONY: help demo test test-all check format bench scaling memory accuracy golden tables data clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -44,6 +44,10 @@ accuracy: .venv/dev  ## make docs/accuracy.md again
 
 golden: .venv/dev  ## make the stored figures of torch again
 	$(BIN)/python tests/golden/make.py
+
+tables: .venv/dev  ## make the tables of tanh and the logistic function again
+	$(BIN)/python tools/make_tables.py
+	$(BIN)/clang-format -i native/tables.hpp
 
 data: .venv/dev  ## make the shipped data set again
 	$(BIN)/python tools/make_japanese_vowels.py

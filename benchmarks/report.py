@@ -44,6 +44,9 @@ FLOORS: dict[str, dict[tuple[str, str], float]] = {
 }  # fmt: skip
 """The ratios to torch that elman aims at, by shape or regime; everywhere else it is 1."""
 
+MOST_LIMIT = 20
+"""The limits that are shown: where others are further from the peak, it limits nobody."""
+
 RIVALS = ("torch", "onnxruntime", "jax")
 
 Point = tuple[str, str, str]
@@ -87,6 +90,8 @@ def summary(runs: list[dict[str, Any]]) -> dict[Point, dict[str, float]]:
             rate = records[0]["flops"] / own[max(own)] / 1e9
             times = 1 if point[2] == "forward" else 3
             figures["share of peak"] = times * rate / records[0]["peak_gflops"]
+            if "torch" in figures:
+                figures["limit"] = figures["torch"] / figures["share of peak"]
             bandwidth = run["machine"]["limits"][str(max(own))].get("L3_gb_per_s")
             if records[0]["regime"] == "step" and bandwidth:
                 figures["share of L3"] = (
@@ -112,12 +117,15 @@ def floor(point: Point, regime: str) -> float:
 def table(runs: list[dict[str, Any]]) -> list[str]:
     """Return the lines of the page's table."""
     regimes = {point: records[0]["regime"] for point, records in points(runs[0]).items()}
-    head = ["cell", "T, N, I, H", "mode", "torch", "aim", *RIVALS[1:], "1 thread", "share of peak"]
+    head = ["cell", "T, N, I, H", "mode", "torch", "aim", "limit", *RIVALS[1:], "1 thread"]
+    head += ["share of peak"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for point, figures in summary(runs).items():
         aim = floor(point, regimes[point])
         cells = [*point, f"{figures['torch']:.2f}", f"{aim:g}"]
         cells[3] = f"**{cells[3]}**" if figures["torch"] < aim else cells[3]
+        limit = figures["limit"]
+        cells.append(f"{limit:.1f}" if limit < MOST_LIMIT else "")
         cells += [f"{figures[name]:.2f}" if name in figures else "" for name in RIVALS[1:]]
         cells += [f"{figures['of one thread']:.2f}", f"{100 * figures['share of peak']:.0f} %"]
         lines.append(f"| {' | '.join(cells)} |")
@@ -150,10 +158,12 @@ def notes(runs: list[dict[str, Any]]) -> list[str]:
         lines.append(f"- Steps read weights at these shares of L3's bandwidth: {'; '.join(steps)}.")
     losses = busy_losses(runs)
     if losses:
-        (worst, point) = max((loss, point) for point, loss in losses.items())
+        middle = float(np.median(list(losses.values())))
+        most = sorted(losses.items(), key=lambda item: -item[1])[:3]
+        shown = "; ".join(f"{loss:.1f} ({' '.join(point)})" for point, loss in most)
         lines.append(
-            f"- Beside another busy process, the most that elman loses is {worst:.1f} times what "
-            f"torch loses ({' '.join(point)})."
+            f"- Beside another busy process elman loses {middle:.1f} times what torch loses in the "
+            f"median of {len(losses)} points; the most: {shown}."
         )
     return lines
 
@@ -232,8 +242,10 @@ def write(runs: list[dict[str, Any]], folder: Path) -> None:
         f"worst of {len(runs)} run{'s' * (len(runs) > 1)} of `make bench`. Bold: less than what is",
         "aimed at. Training is forward and backward, with the gradients of input, initial state",
         "and parameters. A step goes through a stream. Ragged sequences are compared with torch's",
-        "packed ones, packed beforehand. The last columns: elman on one thread over elman on all,",
-        "and its share of the peak that a probe measured between the networks.",
+        "packed ones, packed beforehand. Limit: the ratio to torch at which elman would reach the",
+        "peak that a probe measured between the networks. The last columns: elman on one thread",
+        "over elman on all, and its share of that peak.",
+        "[Where and why figures are missed](misses.md).",
         "",
         f"{runs[0]['machine']['processor']}, {threads} cores, {isa} kernels; {versions}.",
         "",

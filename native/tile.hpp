@@ -43,10 +43,8 @@ inline void for_groups(Index begin, Index end, Index most, const Body& body) {
 // takes two panels and interleaved chains side by side, as only many sums hide how long each takes.
 constexpr int accumulators = vector_registers == 32 ? 24 : 12;
 constexpr int most_vectors(int rows, int chains) {
-  if (rows > 1) return accumulators / rows < 4 ? accumulators / rows : 4;
-  return chains == 1 || (chains == 2 && accumulators == 24) ? 8
-         : accumulators == 24                               ? 4
-                                                            : 8 / chains;
+  const int most = rows > 1 ? 4 : 8, sums = rows > 1 ? accumulators : vector_registers / 2;
+  return sums / (rows * chains) < most ? sums / (rows * chains) : most;
 }
 
 // Where a product's sums go, row by row, and what belongs to them.

@@ -229,7 +229,7 @@ each_dtype = pytest.mark.parametrize(
 
 
 @each_dtype
-def test_tanh_is_within_two_and_a_half_units_in_the_last_place(
+def test_tanh_errs_by_few_units_in_the_last_place(
     side: ModuleType, dtype: np.dtype, finer: type
 ) -> None:
     """Over all magnitudes, infinite ones included: h = tanh(x) once W_ih = 1 and W_hh = 0."""
@@ -237,11 +237,12 @@ def test_tanh_is_within_two_and_a_half_units_in_the_last_place(
     one = np.ones((1, 1), dtype)
     found = final_state_of_one_unit(side, Weights("rnn_tanh", one, 0 * one), x)
     error = ulps(found, np.tanh(x.astype(finer)))
-    assert error.max() <= 2.5, f"at x = {x[error.argmax()]!r}"
+    most = 0.95 if side is not reference and dtype == FLOAT32 else 2.5
+    assert error.max() <= most, f"at x = {x[error.argmax()]!r}"
 
 
 @each_dtype
-def test_sigmoid_is_within_two_and_a_half_units_in_the_last_place(
+def test_sigmoid_errs_by_few_units_in_the_last_place(
     side: ModuleType, dtype: np.dtype, finer: type
 ) -> None:
     """Over all magnitudes: c = σ(x) once i alone takes x, g = tanh(100) = 1 and c_0 = 0."""
@@ -256,7 +257,8 @@ def test_sigmoid_is_within_two_and_a_half_units_in_the_last_place(
     normal = exact >= 2 * np.finfo(dtype).tiny
     error = ulps(found, exact)[normal]
     # NumPy's exp, of the reference, may itself err by 2.5 units.
-    assert error.max() <= (4 if side is reference else 2.5), f"at x = {x[normal][error.argmax()]!r}"
+    most = 4 if side is reference else 1.1 if dtype == FLOAT32 else 2.5
+    assert error.max() <= most, f"at x = {x[normal][error.argmax()]!r}"
     # Of what no normal number holds, nothing more is asked than that it be as little.
     assert (found[~normal] >= 0).all()
     assert (found[~normal] <= 2 * np.finfo(dtype).tiny).all()
