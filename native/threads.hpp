@@ -42,8 +42,9 @@ inline thread_local Index waited = 0;
 constexpr double worth_threads = 4e5;
 
 // Where another process keeps a core busy, all threads of a region wait until the last one gets its
-// time slice, some milliseconds: short regions would become a hundred times longer. So a region in
-// which the caller waited longer than it worked is followed by a while on one thread.
+// time slice, some milliseconds: short regions would become a hundred times longer. So two regions
+// in a row in which the caller waited longer than it worked are followed by a while on one thread.
+// One alone may have had to wake a thread that slept.
 class Crowd {
  public:
   // How many threads for so many operations.
@@ -55,14 +56,17 @@ class Crowd {
 
   // Of a region, in nanoseconds: how long it took, and how long its caller worked.
   static void tell(Index took, Index worked) {
-    const Index alone = 16 * took < longest ? 16 * took : longest;
     const bool crowded = took > worked * 5 / 2 + 20000;
-    __atomic_store_n(&until_, crowded ? nanoseconds() + alone : 0, __ATOMIC_RELAXED);
+    const int in_a_row = crowded ? __atomic_load_n(&in_a_row_, __ATOMIC_RELAXED) + 1 : 0;
+    const Index alone = 16 * took < longest ? 16 * took : longest;
+    __atomic_store_n(&in_a_row_, in_a_row % 2, __ATOMIC_RELAXED);
+    __atomic_store_n(&until_, in_a_row == 2 ? nanoseconds() + alone : 0, __ATOMIC_RELAXED);
   }
 
  private:
   static constexpr Index longest = 250000000;
   static inline Index until_ = 0;
+  static inline int in_a_row_ = 0;
 };
 
 // Run body(i, p) on threads i = 0 … p - 1, the caller's being the first. The caller's
