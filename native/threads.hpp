@@ -42,9 +42,9 @@ inline thread_local Index waited = 0;
 constexpr double worth_threads = 4e5;
 
 // Where another process keeps a core busy, all threads of a region wait until the last one gets its
-// time slice, some milliseconds: short regions would become a hundred times longer. So two regions
-// in a row in which the caller waited longer than it worked are followed by a while on one thread.
-// One alone may have had to wake a thread that slept.
+// time slice, some milliseconds: short regions would become a hundred times longer. So what regions
+// take beyond the time that one thread would have taken is added up, less what they save; after
+// half a millisecond of it, more than it takes to wake a thread, one thread is alone for a while.
 class Crowd {
  public:
   // How many threads for so many operations.
@@ -54,19 +54,19 @@ class Crowd {
     return until && nanoseconds() < until ? 1 : available;
   }
 
-  // Of a region, in nanoseconds: how long it took, and how long its caller worked.
+  // Of a region, in nanoseconds: how long it took, and how long its caller worked. Alone it would
+  // have worked twice as long, and somewhat more where the work was not cut evenly.
   static void tell(Index took, Index worked) {
-    const bool crowded = took > worked * 5 / 2 + 20000;
-    const int in_a_row = crowded ? __atomic_load_n(&in_a_row_, __ATOMIC_RELAXED) + 1 : 0;
-    const Index alone = 16 * took < longest ? 16 * took : longest;
-    __atomic_store_n(&in_a_row_, in_a_row % 2, __ATOMIC_RELAXED);
-    __atomic_store_n(&until_, in_a_row == 2 ? nanoseconds() + alone : 0, __ATOMIC_RELAXED);
+    const Index lost = __atomic_load_n(&lost_, __ATOMIC_RELAXED) + took - worked * 5 / 2;
+    const bool crowded = lost > most_lost;
+    const Index alone = 8 * lost < longest ? 8 * lost : longest;
+    __atomic_store_n(&lost_, crowded || lost < 0 ? 0 : lost, __ATOMIC_RELAXED);
+    __atomic_store_n(&until_, crowded ? nanoseconds() + alone : 0, __ATOMIC_RELAXED);
   }
 
  private:
-  static constexpr Index longest = 250000000;
-  static inline Index until_ = 0;
-  static inline int in_a_row_ = 0;
+  static constexpr Index most_lost = 500000, longest = 250000000;
+  static inline Index lost_ = 0, until_ = 0;
 };
 
 // Run body(i, p) on threads i = 0 … p - 1, the caller's being the first. The caller's
