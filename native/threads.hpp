@@ -167,5 +167,52 @@ class Barrier {
   const Buffer<unsigned> rounds_;
 };
 
+// What threads take one by one, in rounds that a barrier ends. Each has items of its own, taken
+// from the front; a thread that has none left takes others' from the back, as cores are seldom
+// equally fast.
+class Items {
+ public:
+  // For so many threads; a region may turn out to have fewer.
+  explicit Items(int threads) : threads_(threads), shares_(2 * threads) {}
+
+  // Whether there was memory for it.
+  explicit operator bool() const { return static_cast<bool>(shares_); }
+
+  // How many items are an owner's in a round. To be said while the round before goes on.
+  void open(int round, int owner, Index count) const { share(round, owner) = {count, 0, 0, {}}; }
+
+  // body(owner, k) for items, the k-th of their owner, while there are any in the round.
+  template <class Body>
+  void take(int round, int thread, const Body& body) const {
+    Share& own = share(round, thread);
+    if (threads_ == 1) {
+      for (Index k = 0; k < own.count; ++k) body(0, k);
+      return;
+    }
+    for (Index k = 0; take_one(own); ++k) body(thread, k);
+    for (int i = 1; i < threads_; ++i) {
+      const int owner = (thread + i) % threads_;
+      Share& other = share(round, owner);
+      while (take_one(other))
+        body(owner, other.count - 1 - __atomic_fetch_add(&other.from_back, 1, __ATOMIC_RELAXED));
+    }
+  }
+
+ private:
+  struct Share {
+    Index count, taken, from_back;
+    Index apart[13];  // two cache lines in all
+  };
+
+  Share& share(int round, int owner) const { return shares_.get()[2 * owner + round % 2]; }
+  static bool take_one(Share& of) {
+    return __atomic_load_n(&of.taken, __ATOMIC_RELAXED) < of.count &&
+           __atomic_fetch_add(&of.taken, 1, __ATOMIC_RELAXED) < of.count;
+  }
+
+  const int threads_;
+  const Buffer<Share> shares_;
+};
+
 }  // namespace ELMAN_ISA
 }  // namespace elman
