@@ -106,7 +106,7 @@ class SecondPass {
       if (!blocks.take(&after)) after.K = 0;
       open(round + 1, i, p, next.K, after.K);
       Packed packed{panels_.get() + i * strip * most_pairs_, -1};
-      items_.take(round, i, [&](int owner, Index k) {
+      items_.take(round, i, threads_, [&](int owner, Index k) {
         if (now.K && multiply(now, room(round + 1), &packed, owner, &k)) return;
         prepare(next, room(round), owner, k);
       });
@@ -347,11 +347,12 @@ class SecondPass {
 template <class Real, class C>
 bool backward(const Backward<Real>& call, int available) {
   const Schedule& s = call.schedule;
+  if (s.N == 0) return true;  // nothing to do, and no row to ask the length of
   const Index H = call.H, P = call.P, n = gates(C::cell) * H, pairs = s.pairs_before(s.T);
-  const Plan plan(s, n, P, sizeof(Real), available);
+  Plan plan(s, n, P, sizeof(Real), available);
   const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
   // What one thread leaves to the other's cache must be worth the way there.
-  const bool far = plan.threads == 1 && n * (P + 2 * call.I) < 100 * (n + P + call.I);
+  const bool far = plan.threads() == 1 && n * (P + 2 * call.I) < 100 * (n + P + call.I);
   const int threads = far ? 1 : Crowd::threads(work, available);
   const bool projected = call.weight_hr.data != nullptr;
   const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
@@ -360,13 +361,11 @@ bool backward(const Backward<Real>& call, int available) {
   const SumGradients<Real> sums{d_a.get(), d_a_n.get(), d_h.get()};
   const SecondPass<Real, C> second(call, sums, threads);
 
-  Barrier steps(plan.threads), stages(threads);
-  if (!second || !steps || !stages) return false;
-  parallel(plan.threads, [&](int i, int p) {
-    const Block block = plan.block(vectors_for<Real>(P, 1), column_grain(1), i, p, steps);
-    RecurrenceBackward<Real, C>(call, block, sums).run();
-  });
-  parallel(threads, [&](int i, int p) { second.run(i, p, stages); });
+  Barrier rounds(threads);
+  if (!plan || !second || !rounds) return false;
+  plan.run(vectors_for<Real>(P, 1), column_grain(1),
+           [&](const Block& block) { RecurrenceBackward<Real, C>(call, block, sums).run(); });
+  parallel(threads, [&](int i, int p) { second.run(i, p, rounds); });
   return true;
 }
 

@@ -1,8 +1,10 @@
 // How a call's work is cut: rows or columns over threads, rows and columns into tiles.
 //
-// A thread works on a block of rows (positions in the schedule's order) and of columns (vectors of
-// outputs). Either each thread has rows of its own, and no thread waits for another, or all threads
-// share the rows, have columns of their own, and meet after every step. Both are the same code.
+// A thread works on a block of rows (positions in the schedule's order), of columns (vectors of
+// outputs) and of steps. Either threads take turns with groups of rows, and no step waits for
+// another thread, or all threads share the rows, have columns of their own, and meet after every
+// step. Both are the same code. Cores are seldom equally fast: some are made so, others have
+// neighbours. So a thread that is done early takes from what is left, turns or columns.
 #pragma once
 
 #include "threads.hpp"
@@ -11,12 +13,14 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-// A thread's share: positions in the schedule's order, and vectors of outputs. Threads that share
-// rows meet at the barrier.
+// What a thread works on. Steps are counted from where a pass begins; columns are the thread's own,
+// and with `items` it may take others' too.
 struct Block {
   Index rows_begin, rows_end;
+  Index begin, end;
   Index vectors_begin, vectors_end;
-  Barrier* barrier;
+  Barrier* barrier;    // where threads that share rows meet
+  const Items* items;  // a step's parts, where they are worth being taken one by one
   int thread, threads;
 
   void meet() const {
@@ -24,41 +28,156 @@ struct Block {
   }
 };
 
+// Groups of rows that threads take turns with, some steps at a time.
+class Turns {
+ public:
+  // A pair takes so many operations.
+  Turns(const Schedule& schedule, Index groups, double work)
+      : s_(schedule), work_(work), count_(groups), groups_(groups) {
+    const Index tiles =
+        (s_.N + tile_rows - 1) / tile_rows > groups ? (s_.N + tile_rows - 1) / tile_rows : groups;
+    for (Index g = 0; groups_ && g < groups; ++g) {
+      Group& group = groups_.get()[g];
+      group.begin = s_.N * (tiles * g / groups) / tiles;
+      group.end = s_.N * (tiles * (g + 1) / groups) / tiles;
+      group.taken = false;
+      advance(group, 0);
+      ++group.left;  // a group of empty rows has a turn too, as its states are still to be written
+    }
+  }
+
+  // Whether there was memory for it.
+  explicit operator bool() const { return static_cast<bool>(groups_); }
+
+  // The rows and steps of a turn with the group that has most left to do, and its number; -1 if
+  // no group is left.
+  Index take(Block* turn) {
+    const Locked locked(&lock_);
+    Group* best = nullptr;
+    for (Index g = 0; g < count_; ++g) {
+      Group& group = groups_.get()[g];
+      if (!group.taken && group.left && (!best || group.left > best->left)) best = &group;
+    }
+    if (!best) return -1;
+    best->taken = true;
+    const Index length = s_.length(best->begin);
+    const double rows = static_cast<double>(best->end - best->begin);
+    const Index worth = static_cast<Index>(worth_turn / (work_ * rows)) + 1;
+    const Index steps =
+        worth > length / most_turns ? worth : (length + most_turns - 1) / most_turns;
+    turn->rows_begin = best->begin, turn->rows_end = best->end;
+    turn->begin = best->done;
+    turn->end = smaller(best->done + steps, length);
+    return best - groups_.get();
+  }
+
+  void give_back(Index g, const Block& turn) {
+    const Locked locked(&lock_);
+    advance(groups_.get()[g], turn.end);
+    groups_.get()[g].taken = false;
+  }
+
+ private:
+  static constexpr double worth_turn = 2e6;  // operations, some 10 µs
+  static constexpr Index most_turns = 16;    // of a group, if they are worth it
+
+  struct Group {
+    Index begin, end;  // rows
+    Index done, left;  // steps, and pairs of a step and a row
+    bool taken;
+  };
+
+  class Locked {
+   public:
+    explicit Locked(bool* lock) : lock_(lock) {
+      for (int spins = 0; __atomic_exchange_n(lock_, true, __ATOMIC_ACQUIRE); ++spins) relax(spins);
+    }
+    ~Locked() { __atomic_store_n(lock_, false, __ATOMIC_RELEASE); }
+    Locked(const Locked&) = delete;
+    Locked& operator=(const Locked&) = delete;
+
+   private:
+    bool* const lock_;
+  };
+
+  void advance(Group& group, Index done) const {
+    group.done = done, group.left = 0;
+    for (Index i = group.begin; i < group.end && s_.length(i) > done; ++i)
+      group.left += s_.length(i) - done;
+  }
+
+  const Schedule& s_;
+  const double work_;
+  const Index count_;
+  const Buffer<Group> groups_;
+  bool lock_ = false;
+};
+
 // How a call's steps are spread over threads.
 class Plan {
  public:
   // A step multiplies N rows with a K × n matrix.
-  Plan(const Schedule& schedule, Index K, Index n, Index bytes, int available) : s_(schedule) {
-    const double step = 2.0 * static_cast<double>(schedule.N * K * n);
-    if (Crowd::threads(step * static_cast<double>(schedule.T), available) < 2) return;
-    const bool fits_L2 = K * n * bytes <= 1200000;
-    const bool enough_columns = n * bytes >= 4 * vector_bytes * available;
-    const bool columns = step >= 90000 && enough_columns && !(schedule.N >= 32 && fits_L2);
-    if (columns || schedule.N >= 2 * tile_rows) threads = available;
-    by_rows_ = !columns;
-  }
+  Plan(const Schedule& schedule, Index K, Index n, Index bytes, int available)
+      : s_(schedule),
+        work_(2.0 * static_cast<double>(K * n)),
+        available_(Crowd::threads(step() * static_cast<double>(s_.T), available)),
+        columns_(available_ > 1 && step() >= worth_columns &&
+                 n * bytes >= 4 * vector_bytes * available_ &&
+                 !(s_.N >= 32 && K * n * bytes <= fits_L2)),
+        groups_(columns_ ? 1 : groups()),
+        threads_(columns_ ? available_ : smaller(available_, groups_)),
+        shared_(columns_ && s_.N >= tile_rows && step() >= worth_sharing),
+        barrier_(columns_ ? threads_ : 1),
+        items_(shared_ ? threads_ : 0),
+        turns_(s_, groups_ > 1 ? groups_ : 0, work_) {}
 
-  int threads = 1;
+  // Whether there was memory for it.
+  explicit operator bool() const { return barrier_ && items_ && turns_; }
 
-  bool by_rows() const { return by_rows_ || threads == 1; }
+  int threads() const { return threads_; }
+  // The least rows that a block may have.
+  Index rows() const { return s_.N / groups_; }
 
-  Block block(Index vectors, Index grain, int i, int p, Barrier& barrier) const {
-    if (by_rows()) return {rows_before(i, p), rows_before(i + 1, p), 0, vectors, nullptr, i, p};
-    const Range part = part_of(vectors, grain, i, p);
-    return {0, s_.N, part.begin, part.end, &barrier, i, p};
+  // body(block) on threads, until all rows, steps and columns, cut at multiples of `grain` vectors,
+  // are done.
+  template <class Body>
+  void run(Index vectors, Index grain, const Body& body) {
+    parallel(threads_, [&](int i, int p) {
+      Block block{0, s_.N, 0, s_.T, 0, vectors, nullptr, nullptr, i, p};
+      if (columns_) {
+        const Range own = part_of(vectors, grain, i, p);
+        block.vectors_begin = own.begin, block.vectors_end = own.end;
+        block.barrier = &barrier_;
+        block.items = shared_ ? &items_ : nullptr;
+      }
+      if (groups_ == 1) return body(block);
+      for (Index g; (g = turns_.take(&block)) >= 0; turns_.give_back(g, block)) body(block);
+    });
   }
 
  private:
-  // The first row of the i-th of p shares, which have about as many valid steps each.
-  Index rows_before(int i, int p) const {
-    const Index share = s_.pairs_before(s_.T) * i / p;
-    Index row = 0;
-    for (Index steps = 0; row < s_.N && steps < share; ++row) steps += s_.length(row);
-    return i == p ? s_.N : row;
+  static constexpr double worth_columns = 90000, worth_sharing = 4e6;  // operations a step
+  static constexpr Index fits_L2 = 1200000;                            // bytes
+
+  double step() const { return work_ * static_cast<double>(s_.N); }
+  // Of rows: two for each thread if there are so many tiles.
+  Index groups() const {
+    const Index tiles = (s_.N + tile_rows - 1) / tile_rows;
+    if (available_ == 1 || tiles < 2) return 1;
+    if (tiles < available_) return smaller(available_, s_.N);
+    return smaller(tiles, 2 * available_);
   }
 
   const Schedule& s_;
-  bool by_rows_ = true;
+  const double work_;  // of a pair
+  const int available_;
+  const bool columns_;
+  const Index groups_;
+  const int threads_;
+  const bool shared_;
+  Barrier barrier_;
+  const Items items_;
+  Turns turns_;
 };
 
 // Cut columns into as many as one tile takes, or as the gates of a unit need. Steps take turns to
@@ -77,6 +196,53 @@ inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index row
       v += c.vectors;
     }
   }
+}
+
+// Rows to be multiplied, in groups that are multiplied together, none across the middle.
+struct Rows {
+  Index begin, middle, end;
+
+  Index groups() const { return parts(middle - begin) + parts(end - middle); }
+  Range group(Index g) const {
+    const Index before = parts(middle - begin);
+    return g < before ? part(begin, middle, g) : part(middle, end, g - before);
+  }
+
+ private:
+  static Index parts(Index rows) { return (rows + rows_at_once - 1) / rows_at_once; }
+  static Range part(Index begin, Index end, Index g) {
+    const int of = static_cast<int>(parts(end - begin));
+    const Range range = part_of(end - begin, tile_rows, static_cast<int>(g), of);
+    return {begin + range.begin, begin + range.end};
+  }
+};
+
+// How many parts of a step are a block's own.
+template <class Real>
+inline Index parts_of(const Panels<Real>& w, const Block& block, const Rows& rows) {
+  const Index panel = panel_vectors(w.gates);
+  return (block.vectors_end - block.vectors_begin + panel - 1) / panel * rows.groups();
+}
+
+// body(columns, rows) for a block's parts of a step, and others' if it is done early.
+template <class Real, class Body>
+inline void for_parts(const Panels<Real>& w, const Block& block, const Rows& rows, int round,
+                      bool backwards, const Body& body) {
+  const Index groups = rows.groups();
+  if (!block.items) {
+    for_columns(w, block.vectors_begin, block.vectors_end, rows.end - rows.begin, backwards,
+                [&](const Columns<Real>& c) {
+                  for (Index g = 0; g < groups; ++g) body(c, rows.group(g));
+                });
+    return;
+  }
+  const Index panel = panel_vectors(w.gates), vectors = vectors_for<Real>(w.n, w.gates);
+  block.items->take(round, block.thread, block.threads, [&](int owner, Index k) {
+    const Range own = part_of(vectors, panel, owner, block.threads);
+    const Index part = k / groups, last = (own.size() + panel - 1) / panel - 1;
+    const Index vector = own.begin + (backwards ? last - part : part) * panel;
+    body(columns(w, vector, own.end, panel), rows.group(k % groups));
+  });
 }
 
 // Where the panel begins that a block's thread multiplies with after w, or null at a turn.

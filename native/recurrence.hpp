@@ -31,18 +31,19 @@ class RecurrenceBackward {
     if (block.barrier) share_of_H_ = part_of(vectors, column_grain(1), block.thread, block.threads);
   }
 
+  // Steps go back from a block's last one; after the first one comes the initial state.
   void run() {
-    if (C::cell == Cell::lstm) start_d_c();
-    for (Index step = s_.T - 1; step >= 0; --step) {
-      if (rows_at(step) <= b_.rows_begin) continue;
-      for_tiles(step, rows_at(step));
+    const Index length = s_.length(b_.rows_begin);
+    if (b_.begin == 0) start_steps(length);
+    for (Index step = length - 1 - b_.begin; step >= 0 && step >= length - b_.end; --step) {
+      for_tiles(step, length - 1 - step);
       b_.meet();
       if (projected()) {
         for_hidden_tiles(step);
         b_.meet();
       }
     }
-    for_tiles(-1, b_.rows_end);
+    if (b_.end >= length) for_tiles(-1, length);
   }
 
  private:
@@ -59,30 +60,41 @@ class RecurrenceBackward {
     return c_.kept + pair(i, step) * kept_values(C::cell, c_.H);
   }
 
+  // How many rows have a step after this one.
+  Index later_than(Index step) const {
+    return rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
+  }
+  Rows rows_of(Index step) const {
+    return {b_.rows_begin, later_than(step), step < 0 ? b_.rows_end : rows_at(step)};
+  }
+
   // d_c_0 carries the gradient of c from step to step.
-  void start_d_c() {
+  void start_steps(Index length) {
     const Range units = values_of<Real>(share_of_H_, c_.H);
-    for (Index i = b_.rows_begin; i < b_.rows_end; ++i) {
+    for (Index i = b_.rows_begin; C::cell == Cell::lstm && i < b_.rows_end; ++i) {
       Real* d_c = c_.d_c_0.row(s_.row(i)) + units.begin;
       if (c_.d_c_n.data)
         copy_row(d_c, c_.d_c_n.row(s_.row(i)) + units.begin, units.size());
       else
         zero_row(d_c, units.size());
     }
+    if (!b_.items) return;
+    b_.items->open(0, b_.thread, parts_of(c_.weight_hh, b_, rows_of(length - 1)));
+    b_.meet();
   }
 
   // Rows that have a step after this one get its gradient; the others end here.
-  void for_tiles(Index step, Index valid) {
-    const Index later = rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
+  void for_tiles(Index step, Index round) {
+    const Rows rows = rows_of(step);
     if (b_.barrier)
-      for (Index i = b_.rows_begin; i < later; ++i) fetch(d_a_row(i, step + 1), G * c_.H);
-    for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
-                step % 2 == 0, [&](const Columns<Real>& w) {
-                  for_groups(b_.rows_begin, later, rows_at_once,
-                             [&](Index i, Index count) { run_rows(step, i, count, w, true); });
-                  for_groups(later, valid, rows_at_once,
-                             [&](Index i, Index count) { run_rows(step, i, count, w, false); });
-                });
+      for (Index i = rows.begin; i < rows.middle; ++i) fetch(d_a_row(i, step + 1), G * c_.H);
+    if (b_.items && step >= 0)
+      b_.items->open(static_cast<int>(round + 1), b_.thread,
+                     parts_of(c_.weight_hh, b_, rows_of(step - 1)));
+    for_parts(c_.weight_hh, b_, rows, static_cast<int>(round), step % 2 == 0,
+              [&](const Columns<Real>& w, const Range& some) {
+                run_rows(step, some.begin, some.size(), w, some.begin < rows.middle);
+              });
   }
 
   // d_h of some rows from i on after `step` (of the initial state for step -1), and what follows.

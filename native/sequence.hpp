@@ -27,18 +27,10 @@ class ForwardPass {
         units_(values_of<Real>({block.vectors_begin / G, block.vectors_end / G}, call.H)) {}
 
   void run() {
-    if (masked_) {
-      const Range of_h = values_of<Real>(share_of_h(), c_.P);
-      for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
-        mask(i, 0, c_.h_0.row(s_.row(i)), of_h.begin, of_h.size());
-      b_.meet();
-    }
-    if (C::cell == Cell::lstm)
-      for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
-        copy_row(c_.c_n.row(s_.row(i)) + units_.begin, c_.c_0.row(s_.row(i)) + units_.begin,
-                 units_.size());
-    for (Index begin = 0; begin < s_.T && rows_at(begin) > b_.rows_begin; begin += chunk_steps) {
-      const Index end = smaller(begin + chunk_steps, s_.T);
+    if (b_.begin == 0) start_steps();
+    for (Index begin = b_.begin; begin < b_.end && rows_at(begin) > b_.rows_begin;
+         begin += chunk_steps) {
+      const Index end = smaller(begin + chunk_steps, b_.end);
       if (projected_) project(begin, end);
       for (Index step = begin; step < end && rows_at(step) > b_.rows_begin; ++step) {
         run_step(step, step - begin);
@@ -49,7 +41,7 @@ class ForwardPass {
         }
       }
     }
-    finish();
+    if (b_.end >= s_.length(b_.rows_begin)) finish();
   }
 
  private:
@@ -87,6 +79,22 @@ class ForwardPass {
     return bias ? bias + w.vector * lanes<Real> : nullptr;
   }
 
+  Rows rows_of(Index step) const { return {b_.rows_begin, rows_at(step), rows_at(step)}; }
+
+  void start_steps() {
+    if (masked_) {
+      const Range of_h = values_of<Real>(share_of_h(), c_.P);
+      for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
+        mask(i, 0, c_.h_0.row(s_.row(i)), of_h.begin, of_h.size());
+    }
+    if (C::cell == Cell::lstm)
+      for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
+        copy_row(c_.c_n.row(s_.row(i)) + units_.begin, c_.c_0.row(s_.row(i)) + units_.begin,
+                 units_.size());
+    if (b_.items) b_.items->open(0, b_.thread, parts_of(c_.weight_hh, b_, rows_of(0)));
+    if (masked_ || b_.items) b_.meet();
+  }
+
   // x W_ihᵀ + b of some steps at once: a larger product than a step's few rows make.
   void project(Index begin, Index end) {
     const Index all = (end - begin) * (b_.rows_end - b_.rows_begin);
@@ -119,11 +127,13 @@ class ForwardPass {
     const Index valid = rows_at(step);
     if (b_.barrier)
       for (Index i = b_.rows_begin; i < valid; ++i) fetch(recurrent_row(i, step), c_.P);
-    for_columns(c_.weight_hh, b_.vectors_begin, b_.vectors_end, valid - b_.rows_begin,
-                backwards(step), [&](const Columns<Real>& w) {
-                  for_groups(b_.rows_begin, valid, rows_at_once,
-                             [&](Index i, Index count) { run_rows(step, in_chunk, i, count, w); });
-                });
+    if (b_.items)
+      b_.items->open(static_cast<int>(step + 1), b_.thread,
+                     parts_of(c_.weight_hh, b_, rows_of(step + 1)));
+    for_parts(c_.weight_hh, b_, rows_of(step), static_cast<int>(step), backwards(step),
+              [&](const Columns<Real>& w, const Range& rows) {
+                run_rows(step, in_chunk, rows.begin, rows.size(), w);
+              });
   }
 
   // One step of some rows from i on, in the columns of w.
@@ -139,7 +149,7 @@ class ForwardPass {
       of_x = projected_row(in_chunk, i, w);
       of_x_stride = width_;
     } else {
-      const Columns<Real> w_ih = columns(c_.weight_ih, w.vector, b_.vectors_end, w.vectors);
+      const Columns<Real> w_ih = columns(c_.weight_ih, w.vector, w.vector + w.vectors, w.vectors);
       for (Index m = 0; m < count; ++m) rows[m] = x_row(i + m, step);
       products(count, rows, c_.I, c_.weight_ih.n, w_ih,
                Sums<Real>{x_sums, stride, start(c_.bias, w)},
@@ -223,27 +233,22 @@ class ForwardPass {
 template <class Real, class C>
 bool forward(const Forward<Real>& call, int available) {
   const Schedule& s = call.schedule;
+  if (s.N == 0) return true;  // nothing to do, and no row to ask the length of
   const Index G = gates(C::cell), n = G * call.H;
   const Index vectors = vectors_for<Real>(n, G), width = vectors * lanes<Real>;
-  const Plan plan(s, call.P, n, sizeof(Real), available);
-  // Where a thread has fewer rows than a tile, steps are projected together.
-  const Index rows = plan.by_rows() ? s.N / plan.threads : s.N;
-  const bool together = rows < tile_rows && s.T > 1;
+  Plan plan(s, call.P, n, sizeof(Real), available);
+  // Where a block has fewer rows than a tile, steps are projected together.
+  const bool together = plan.rows() < tile_rows && s.T > 1;
   const Index steps = together ? smaller(chunk_steps, s.T) : 0;
   const Buffer<Real> projected(steps * s.N * width);
   const Buffer<Real> hidden(call.weight_hr.data ? s.N * call.H : 0);
   const Buffer<Real> masked(call.mask.data ? 2 * s.N * call.P : 0);
-  if (!projected || !hidden || !masked) return false;
+  if (!plan || !projected || !hidden || !masked) return false;
 
-  Barrier barrier(plan.threads);
-  if (!barrier) return false;
-  parallel(plan.threads, [&](int i, int p) {
-    const Block block = plan.block(vectors, column_grain(G), i, p, barrier);
+  plan.run(vectors, column_grain(G), [&](const Block& block) {
     const Index before = block.rows_begin * width + s.N * block.vectors_begin * lanes<Real>;
     Real* own = together ? projected.get() + steps * before : nullptr;
-    ForwardPass<Real, C>(call, block, own, call.weight_hr.data ? hidden.get() : nullptr,
-                         call.mask.data ? masked.get() : nullptr)
-        .run();
+    ForwardPass<Real, C>(call, block, own, hidden.get(), masked.get()).run();
   });
   return true;
 }

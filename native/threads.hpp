@@ -124,9 +124,20 @@ class Buffer {
   const bool there_;
 };
 
+// Wait a little, for the spins-th time: at first on the core, then giving it away, so that another
+// busy process costs a time slice and not the whole call.
+inline void relax(int spins) {
+  if (spins < 4000) {
+#if defined(__SSE__)
+    _mm_pause();
+#endif
+  } else {
+    sched_yield();
+  }
+}
+
 // All threads of a region meet here. Each counts its rounds in a place of its own, which the others
-// watch: one way from core to core. Waiting spins at first and then gives the core away, so that
-// another busy process costs a time slice and not the whole call.
+// watch: one way from core to core.
 class Barrier {
  public:
   // For at most so many threads.
@@ -149,13 +160,7 @@ class Barrier {
       const unsigned* theirs = rounds_.get() + other * apart;
       for (; static_cast<int>(__atomic_load_n(theirs, __ATOMIC_ACQUIRE) - round) < 0; ++spins) {
         if (spins == 50) begin = nanoseconds();
-        if (spins < 4000) {
-#if defined(__SSE__)
-          _mm_pause();
-#endif
-        } else {
-          sched_yield();
-        }
+        relax(spins);
       }
     }
     if (begin) waited += nanoseconds() - begin;
@@ -172,8 +177,7 @@ class Barrier {
 // equally fast.
 class Items {
  public:
-  // For so many threads; a region may turn out to have fewer.
-  explicit Items(int threads) : threads_(threads), shares_(2 * threads) {}
+  explicit Items(int threads) : shares_(2 * threads) {}
 
   // Whether there was memory for it.
   explicit operator bool() const { return static_cast<bool>(shares_); }
@@ -181,17 +185,17 @@ class Items {
   // How many items are an owner's in a round. To be said while the round before goes on.
   void open(int round, int owner, Index count) const { share(round, owner) = {count, 0, 0, {}}; }
 
-  // body(owner, k) for items, the k-th of their owner, while there are any in the round.
+  // body(owner, k) for items, the k-th of one of the owners, while there are any in the round.
   template <class Body>
-  void take(int round, int thread, const Body& body) const {
+  void take(int round, int thread, int owners, const Body& body) const {
     Share& own = share(round, thread);
-    if (threads_ == 1) {
+    if (owners == 1) {
       for (Index k = 0; k < own.count; ++k) body(0, k);
       return;
     }
     for (Index k = 0; take_one(own); ++k) body(thread, k);
-    for (int i = 1; i < threads_; ++i) {
-      const int owner = (thread + i) % threads_;
+    for (int i = 1; i < owners; ++i) {
+      const int owner = (thread + i) % owners;
       Share& other = share(round, owner);
       while (take_one(other))
         body(owner, other.count - 1 - __atomic_fetch_add(&other.from_back, 1, __ATOMIC_RELAXED));
@@ -210,7 +214,6 @@ class Items {
            __atomic_fetch_add(&of.taken, 1, __ATOMIC_RELAXED) < of.count;
   }
 
-  const int threads_;
   const Buffer<Share> shares_;
 };
 

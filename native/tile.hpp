@@ -174,38 +174,57 @@ Tile<Real> tile_of(int rows, int vectors, int chains) {
   }
 }
 
-// The chains that a tile of more than one row sums one after another.
-constexpr int chains_in_turn(Index n, Index K) {
-  return interleaved_chains(n) * neighbouring_chains(n, K);
+// The c-th chain of K terms: where it begins, how far its terms are apart, and how many there are.
+struct Chain {
+  Index begin, step, terms;
+};
+
+// Chains of a product with n outputs, but for interleaved ones that a tile sums side by side.
+struct Chains {
+  Index K;
+  int interleaved, neighbouring;
+
+  Chains(Index n, Index K, int side_by_side)
+      : K(K),
+        interleaved(interleaved_chains(n) / side_by_side),
+        neighbouring(neighbouring_chains(n, K)) {}
+
+  int count() const { return interleaved * neighbouring; }
+  Chain chain(int c) const {
+    if (interleaved > 1) return {c, interleaved, (K - c + interleaved - 1) / interleaved};
+    const Index begin = K * c / neighbouring;
+    return {begin, 1, K * (c + 1) / neighbouring - begin};
+  }
+};
+
+// Where a chain's sums go, from some row and column on.
+template <class Real>
+inline Sums<Real> sums_of(const Sums<Real>& all, int chain, int chains, Index row, Index column) {
+  Sums<Real> sums{all.out + row * all.out_stride + column, all.out_stride};
+  if (chain == 0 && all.start) sums.start = all.start + column;
+  if (chain + 1 == chains && all.added) {
+    sums.added = all.added + row * all.added_stride + column;
+    sums.added_stride = all.added_stride;
+  }
+  sums.goes_on = chain > 0;
+  return sums;
 }
 
-// The products of M rows, each K long, with columns of a K × n matrix, but for the chains before
-// `first`, whose sums are in sums.out, and from `last` on. ahead: what to fetch from the same
-// matrix, or null.
+// The product of one row, K long, with columns of a K × n matrix; interleaved chains side by side.
 template <class Real>
-inline void product(int M, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
-                    const Sums<Real>& sums, const Real* ahead, int first, int last) {
-  const int at_once = M == 1 ? interleaved_chains(n) : 1;  // chains that a tile runs side by side
-  const int step = interleaved_chains(n) / at_once, neighbouring = neighbouring_chains(n, K);
-  const int chains = step * neighbouring, most = most_vectors(M, at_once);
+inline void product(const Real* row, Index K, Index n, const Columns<Real>& b,
+                    const Sums<Real>& sums) {
+  const int side_by_side = interleaved_chains(n), most = most_vectors(1, side_by_side);
+  const Chains chains(n, K, side_by_side);
   for (int v = 0; v < b.vectors; v += most) {
     const int vectors = smaller(most, b.vectors - v);
-    const Tile<Real> run = tile_of<Real>(M, vectors, at_once);
-    const Index at = v * lanes<Real>;
-    Sums<Real> part = {sums.out + at, sums.out_stride};
-    for (int c = first; c < chains && c < last; ++c) {
-      const Index begin = step > 1 ? c : K * c / neighbouring;
-      const Index terms = step > 1 ? (K - c + step - 1) / step : K * (c + 1) / neighbouring - begin;
-      const Real* from[tile_rows] = {};
-      for (int m = 0; m < M; ++m) from[m] = rows[m] + begin;
-      part.start = c == 0 && sums.start ? sums.start + at : nullptr;
-      part.goes_on = c > 0;
-      if (c + 1 == chains && sums.added) {
-        part.added = sums.added + at;
-        part.added_stride = sums.added_stride;
-      }
-      const Real* of_b = b.data + begin * b.stride + at;
-      run({from, terms, step, of_b, step * b.stride, b.next, ahead ? ahead : of_b}, part);
+    const Tile<Real> run = tile_of<Real>(1, vectors, side_by_side);
+    for (int c = 0; c < chains.count(); ++c) {
+      const Chain chain = chains.chain(c);
+      const Real *from = row + chain.begin,
+                 *of_b = b.data + chain.begin * b.stride + v * lanes<Real>;
+      run({&from, chain.terms, 1, of_b, b.stride, b.next, of_b},
+          sums_of(sums, c, chains.count(), 0, v * lanes<Real>));
     }
   }
 }
@@ -226,19 +245,37 @@ constexpr Index sums_stride(Index rows) {
 template <class Real>
 inline void products(Index count, const Real* const* rows, Index K, Index n, const Columns<Real>& b,
                      const Sums<Real>& sums, const Real* ahead = nullptr) {
-  if (count == 1) return product(1, rows, K, n, b, sums, ahead, 0, INT_MAX);
-  const int chains = chains_in_turn(n, K);
-  for (int c = 0; c < chains; ++c) {
-    const Real* next = c + 1 < chains ? b.data + K * (c + 1) / chains * b.stride : ahead;
-    int g = 0;
-    for_groups(0, count, tile_rows, [&](Index i, Index M) {
-      Sums<Real> of_group = sums;
-      of_group.out += i * sums.out_stride;
-      if (sums.added) of_group.added += i * sums.added_stride;
-      const Real* fetched = next && g < b.vectors ? next + g * lanes<Real> : nullptr;
-      product(static_cast<int>(M), rows + i, K, n, b, of_group, fetched, c, c + 1);
-      ++g;
-    });
+  if (count == 1) return product(rows[0], K, n, b, sums);
+  const int tiles = static_cast<int>((count + tile_rows - 1) / tile_rows);
+  const int few = static_cast<int>(count) / tiles, larger = static_cast<int>(count) % tiles;
+  const int most = most_vectors(larger ? few + 1 : few, 1);
+  const Chains chains(n, K, 1);
+  for (int c = 0; c < chains.count(); ++c) {
+    const Chain chain = chains.chain(c);
+    const Real* of_b = b.data + chain.begin * b.stride;
+    const Real* next =
+        c + 1 < chains.count() ? b.data + chains.chain(c + 1).begin * b.stride : ahead;
+    for (int v = 0; v < b.vectors; v += most) {
+      const int vectors = smaller(most, b.vectors - v);
+      const Tile<Real> of_few = tile_of<Real>(few, vectors, 1);
+      const Tile<Real> of_more = larger ? tile_of<Real>(few + 1, vectors, 1) : nullptr;
+      Factors<Real> factors{
+          nullptr, chain.terms, chain.step, of_b + v * lanes<Real>, chain.step * b.stride,
+          0,       nullptr};
+      Sums<Real> part = sums_of(sums, c, chains.count(), 0, v * lanes<Real>);
+      const Real* const* row = rows;
+      for (int t = 0; t < tiles; ++t) {
+        const int M = t < larger ? few + 1 : few;
+        const Real* from[tile_rows] = {};
+        for (int m = 0; m < M; ++m) from[m] = row[m] + chain.begin;
+        factors.rows = from;
+        factors.ahead = next && v + t < b.vectors ? next + (v + t) * lanes<Real> : factors.b;
+        (t < larger ? of_more : of_few)(factors, part);
+        row += M;
+        part.out += M * part.out_stride;
+        if (part.added) part.added += M * part.added_stride;
+      }
+    }
   }
 }
 
