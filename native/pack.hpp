@@ -21,10 +21,19 @@ constexpr Index panel_vectors(Index gates) {
   return gates == 3 ? 3 : 4;
 }
 
+// Where the panel of a vector begins, and how many panels so many vectors take. Divisors are
+// constants: a division by another number takes longer than a vector of products.
+constexpr Index panel_of(Index vector, Index gates) {
+  return gates == 3 ? vector / 3 * 3 : vector / 4 * 4;
+}
+constexpr Index panels_in(Index vectors, Index gates) {
+  return gates == 3 ? (vectors + 2) / 3 : (vectors + 3) / 4;
+}
+
 // How many vectors the columns of a matrix take.
 template <class Real>
 constexpr Index vectors_for(Index n, Index gates) {
-  const Index units = n / gates;
+  const Index units = gates == 1 ? n : n / gates;
   return (units + lanes<Real> - 1) / lanes<Real> * gates;
 }
 
@@ -55,7 +64,7 @@ inline int smaller(Index a, Index b) {
 // At most `most` vectors from `vector` on, before `end`.
 template <class Real>
 inline Columns<Real> columns(const Panels<Real>& w, Index vector, Index end, Index most) {
-  const Index whole = panel_vectors(w.gates), panel = vector / whole * whole;
+  const Index whole = panel_vectors(w.gates), panel = panel_of(vector, w.gates);
   const Index width = smaller(whole, vectors_for<Real>(w.n, w.gates) - panel);
   const Real* row_0 = w.data + panel * lanes<Real> * w.K + (vector - panel) * lanes<Real>;
   const bool two = most >= 2 * whole && vector == panel && panel + 2 * whole <= end;

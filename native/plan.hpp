@@ -187,7 +187,8 @@ inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index row
                         const Body& body) {
   const Index panel = panel_vectors(w.gates);
   const Index most = rows == 1 && most_vectors(1, interleaved_chains(w.n)) == 8 ? 2 * panel : panel;
-  const Index parts = end > begin ? (end - begin + most - 1) / most : 0;
+  const Index panels = end > begin ? panels_in(end - begin, w.gates) : 0;
+  const Index parts = most > panel ? (panels + 1) / 2 : panels;
   for (Index i = 0; i < parts; ++i) {
     const Index part = begin + (backwards ? parts - 1 - i : i) * most;
     for (Index v = part; v < smaller(part + most, end);) {
@@ -204,6 +205,7 @@ struct Rows {
 
   Index groups() const { return parts(middle - begin) + parts(end - middle); }
   Range group(Index g) const {
+    if (groups() == 1) return {begin, end};
     const Index before = parts(middle - begin);
     return g < before ? part(begin, middle, g) : part(middle, end, g - before);
   }
@@ -220,8 +222,7 @@ struct Rows {
 // How many parts of a step are a block's own.
 template <class Real>
 inline Index parts_of(const Panels<Real>& w, const Block& block, const Rows& rows) {
-  const Index panel = panel_vectors(w.gates);
-  return (block.vectors_end - block.vectors_begin + panel - 1) / panel * rows.groups();
+  return panels_in(block.vectors_end - block.vectors_begin, w.gates) * rows.groups();
 }
 
 // body(columns, rows) for a block's parts of a step, and others' if it is done early.
@@ -239,7 +240,7 @@ inline void for_parts(const Panels<Real>& w, const Block& block, const Rows& row
   const Index panel = panel_vectors(w.gates), vectors = vectors_for<Real>(w.n, w.gates);
   block.items->take(round, block.thread, block.threads, [&](int owner, Index k) {
     const Range own = part_of(vectors, panel, owner, block.threads);
-    const Index part = k / groups, last = (own.size() + panel - 1) / panel - 1;
+    const Index part = k / groups, last = panels_in(own.size(), w.gates) - 1;
     const Index vector = own.begin + (backwards ? last - part : part) * panel;
     body(columns(w, vector, own.end, panel), rows.group(k % groups));
   });

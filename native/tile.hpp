@@ -192,8 +192,12 @@ struct Chains {
   int count() const { return interleaved * neighbouring; }
   Chain chain(int c) const {
     if (interleaved > 1) return {c, interleaved, (K - c + interleaved - 1) / interleaved};
-    const Index begin = K * c / neighbouring;
-    return {begin, 1, K * (c + 1) / neighbouring - begin};
+    return {cut(c), 1, cut(c + 1) - cut(c)};
+  }
+
+ private:
+  Index cut(int c) const {
+    return c == 0 ? 0 : c == neighbouring ? K : neighbouring == 2 ? K / 2 : K * c / neighbouring;
   }
 };
 
