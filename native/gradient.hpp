@@ -290,7 +290,7 @@ class SecondPass {
     for_groups(some.begin, some.end, tile_rows, [&](Index i, Index M) {
       alignas(64) Real sums[tile_rows * strip];
       Real* d_row = product.d_weight + i * product.columns + first;
-      const Real* rows[tile_rows] = {};
+      const Real* rows[tile_rows];
       for (Index m = 0; m < M; ++m) rows[m] = room + row_of_d(product, i + m) * stride_;
       const Tile<Real> run = tile_of<Real>(static_cast<int>(M), vectors, 1);
       const Factors<Real> factors{rows, K, 1, v, strip, 0, v};
@@ -314,7 +314,7 @@ class SecondPass {
                   alignas(64) Real d_x[room_for_sums];
                   const Index first = w.vector * L, width = smaller(w.vectors * L, c_.I - first);
                   const Index count = some.size(), stride = sums_stride(count);
-                  const Real* rows[rows_at_once] = {};
+                  const Real* rows[rows_at_once];
                   for (Index m = 0; m < count; ++m)
                     rows[m] = of_.d_a + (block.begin + some.begin + m) * n();
                   products(count, rows, n(), c_.I, w, Sums<Real>{d_x, stride});

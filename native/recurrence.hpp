@@ -103,7 +103,7 @@ class RecurrenceBackward {
                 n = smaller(w.vectors * lanes<Real>, c_.P - first);
     alignas(64) Real d_h[room_for_sums];
     if (has_later) {
-      const Real* rows[rows_at_once] = {};
+      const Real* rows[rows_at_once];
       for (Index m = 0; m < count; ++m) rows[m] = d_a_row(i + m, step + 1);
       products(count, rows, G * c_.H, c_.P, w, Sums<Real>{d_h, stride},
                ahead(c_.weight_hh, w, b_, step % 2 == 0));

@@ -100,7 +100,7 @@ class ForwardPass {
     const Index all = (end - begin) * (b_.rows_end - b_.rows_begin);
     for_columns(c_.weight_ih, b_.vectors_begin, b_.vectors_end, all, false,
                 [&](const Columns<Real>& w) {
-                  const Real* rows[rows_at_once] = {};
+                  const Real* rows[rows_at_once];
                   Real* out = nullptr;
                   Index count = 0;
                   const auto flush = [&] {
@@ -142,7 +142,7 @@ class ForwardPass {
     alignas(64) Real x_sums[room_for_sums];
     alignas(64) Real sums[room_for_sums];  // of h, and of x too unless apart
     const Index stride = sums_stride(count);
-    const Real* rows[rows_at_once] = {};
+    const Real* rows[rows_at_once];
     const Real* of_x = x_sums;
     Index of_x_stride = stride;
     if (projected_) {

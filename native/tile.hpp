@@ -270,7 +270,7 @@ inline void products(Index count, const Real* const* rows, Index K, Index n, con
       const Real* const* row = rows;
       for (int t = 0; t < tiles; ++t) {
         const int M = t < larger ? few + 1 : few;
-        const Real* from[tile_rows] = {};
+        const Real* from[tile_rows];
         for (int m = 0; m < M; ++m) from[m] = row[m] + chain.begin;
         factors.rows = from;
         factors.ahead = next && v + t < b.vectors ? next + (v + t) * lanes<Real> : factors.b;
