@@ -10,8 +10,14 @@ from typing import Any, NamedTuple, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
-BATCH = 0.004
+BATCH = 0.01
 """Seconds that calls are repeated for, at least, to be timed together."""
+
+WARM_UP = 0.02
+"""Seconds of calls that come before, untimed, where one call takes less.
+
+After a pause a core may be late for some milliseconds, a virtual machine's more so.
+"""
 
 
 class Runner(NamedTuple):
@@ -42,6 +48,13 @@ def seconds_of(run: Callable[[int], Any], times: int) -> float:
     return (time.perf_counter() - begin) / times
 
 
+def warm_up(run: Callable[[int], Any], times: int) -> None:
+    """Make calls, as many at once as will be timed, for some time; none where a few fill it."""
+    end = time.perf_counter() + WARM_UP
+    while times > 1 and time.perf_counter() < end:
+        run(times)
+
+
 def interleaved(
     runners: dict[Key, Runner], rounds: int = 11, fewest: int = 3, budget: float = 6.0
 ) -> dict[Key, Spread]:
@@ -57,6 +70,7 @@ def interleaved(
     for key, runner in runners.items():
         runner.prepare()
         runner.run(1)
+        warm_up(runner.run, 2)
         times[key] = max(1, int(BATCH / seconds_of(runner.run, 1)))
         time.sleep(runner.pause)
     begin, order, shuffle = time.perf_counter(), list(runners), random.Random(0).shuffle
@@ -67,8 +81,7 @@ def interleaved(
         for key in order:
             runner = runners[key]
             runner.prepare()
-            if times[key] > 1:
-                runner.run(1)  # wakes its threads
+            warm_up(runner.run, times[key])
             samples[key].append(seconds_of(runner.run, times[key]))
             time.sleep(runner.pause)
     return {key: spread(values) for key, values in samples.items()}

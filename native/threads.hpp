@@ -45,28 +45,41 @@ constexpr double worth_threads = 4e5;
 // time slice, some milliseconds: short regions would become a hundred times longer. So what regions
 // take beyond the time that one thread would have taken is added up, less what they save; after
 // half a millisecond of it, more than it takes to wake a thread, one thread is alone for a while.
+// It may have been a single delay: the first while is short, and each one four times the last until
+// what was lost has been saved again. Threads that have slept wake up late, which counts little.
 class Crowd {
  public:
   // How many threads for so many operations.
   static int threads(double work, int available) {
     if (available < 2 || work < worth_threads) return 1;
-    const Index until = __atomic_load_n(&until_, __ATOMIC_RELAXED);
+    const Index until = get(until_);
     return until && nanoseconds() < until ? 1 : available;
   }
 
-  // Of a region, in nanoseconds: how long it took, and how long its caller worked. Alone it would
-  // have worked twice as long, and somewhat more where the work was not cut evenly.
-  static void tell(Index took, Index worked) {
-    const Index lost = __atomic_load_n(&lost_, __ATOMIC_RELAXED) + took - worked * 5 / 2;
-    const bool crowded = lost > most_lost;
-    const Index alone = 8 * lost < longest ? 8 * lost : longest;
-    __atomic_store_n(&lost_, crowded || lost < 0 ? 0 : lost, __ATOMIC_RELAXED);
-    __atomic_store_n(&until_, crowded ? nanoseconds() + alone : 0, __ATOMIC_RELAXED);
+  // Of a region, in nanoseconds: when it began, how long it took, and how long its caller worked.
+  // Alone it would have worked twice as long, and somewhat more where the work was not cut evenly.
+  static void tell(Index began, Index took, Index worked) {
+    Index loss = took - worked * 5 / 2;
+    if (began - get(ended_) > asleep && loss > most_lost / 2) loss = most_lost / 2;
+    const Index lately = not_below_zero(get(lately_) + loss);
+    const Index owed = not_below_zero(get(owed_) + loss);
+    const bool crowded = lately > most_lost;
+    const Index alone = owed ? get(alone_) : shortest;
+    set(lately_, crowded ? 0 : lately);
+    set(owed_, owed);
+    set(alone_, !crowded ? alone : 4 * alone < longest ? 4 * alone : longest);
+    set(ended_, began + took);
+    set(until_, crowded ? began + took + alone : 0);
   }
 
  private:
-  static constexpr Index most_lost = 500000, longest = 250000000;
-  static inline Index lost_ = 0, until_ = 0;
+  static constexpr Index most_lost = 500000, shortest = 500000, longest = 250000000;
+  static constexpr Index asleep = 5000000;  // OpenMP's threads watch for work about as long
+  static Index not_below_zero(Index n) { return n > 0 ? n : 0; }
+  static Index get(const Index& of) { return __atomic_load_n(&of, __ATOMIC_RELAXED); }
+  static void set(Index& of, Index to) { __atomic_store_n(&of, to, __ATOMIC_RELAXED); }
+
+  static inline Index lately_ = 0, owed_ = 0, alone_ = shortest, ended_ = 0, until_ = 0;
 };
 
 // Run body(i, p) on threads i = 0 … p - 1, the caller's being the first. The caller's
@@ -95,7 +108,7 @@ void parallel(int threads, const Body& body) {
       _mm_setcsr(own);
 #endif
     }
-    Crowd::tell(nanoseconds() - begin, worked);
+    Crowd::tell(begin, nanoseconds() - begin, worked);
     return;
   }
 #endif
