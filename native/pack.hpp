@@ -37,7 +37,7 @@ constexpr Index vectors_for(Index n, Index gates) {
   return (units + lanes<Real> - 1) / lanes<Real> * gates;
 }
 
-// Some neighbouring vectors of a panelled matrix: of one panel, or two whole ones.
+// Some neighbouring vectors of a panelled matrix: of one panel, or of two or four whole ones.
 template <class Real>
 struct Columns {
   const Real* data;  // row 0
@@ -67,10 +67,11 @@ inline Columns<Real> columns(const Panels<Real>& w, Index vector, Index end, Ind
   const Index whole = panel_vectors(w.gates), panel = panel_of(vector, w.gates);
   const Index width = smaller(whole, vectors_for<Real>(w.n, w.gates) - panel);
   const Real* row_0 = w.data + panel * lanes<Real> * w.K + (vector - panel) * lanes<Real>;
-  const bool two = most >= 2 * whole && vector == panel && panel + 2 * whole <= end;
   const Index vectors = smaller(smaller(most, panel + width - vector), end - vector);
-  return {row_0, width * lanes<Real>, vector, static_cast<int>(two ? 2 * whole : vectors),
-          whole * lanes<Real> * w.K};
+  Index panels = vector == panel ? most / whole : 0;  // whole ones
+  while (panels > 1 && panel + panels * whole > end) panels /= 2;
+  return {row_0, width * lanes<Real>, vector,
+          static_cast<int>(panels > 1 ? panels * whole : vectors), whole * lanes<Real> * w.K};
 }
 
 template <class Real>

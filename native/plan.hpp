@@ -186,9 +186,10 @@ template <class Real, class Body>
 inline void for_columns(const Panels<Real>& w, Index begin, Index end, Index rows, bool backwards,
                         const Body& body) {
   const Index panel = panel_vectors(w.gates);
-  const Index most = rows == 1 && most_vectors(1, interleaved_chains(w.n)) == 8 ? 2 * panel : panel;
+  const int at_once = rows == 1 ? panels_at_once(w.gates, interleaved_chains(w.n)) : 1;
+  const Index most = at_once * panel;
   const Index panels = end > begin ? panels_in(end - begin, w.gates) : 0;
-  const Index parts = most > panel ? (panels + 1) / 2 : panels;
+  const Index parts = (panels + at_once - 1) / at_once;
   for (Index i = 0; i < parts; ++i) {
     const Index part = begin + (backwards ? parts - 1 - i : i) * most;
     for (Index v = part; v < smaller(part + most, end);) {

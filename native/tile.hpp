@@ -40,11 +40,18 @@ inline void for_groups(Index begin, Index end, Index most, const Body& body) {
 }
 
 // How many vectors a tile of some rows may have, so that its sums stay in registers. One row alone
-// takes two panels and interleaved chains side by side, as only many sums hide how long each takes.
+// takes more panels and interleaved chains side by side, as only many sums hide how long each
+// takes.
 constexpr int accumulators = vector_registers == 32 ? 24 : 12;
 constexpr int most_vectors(int rows, int chains) {
-  const int most = rows > 1 ? 4 : 8, sums = rows > 1 ? accumulators : vector_registers / 2;
+  const int most = rows > 1 ? 4 : 12, sums = rows > 1 ? accumulators : vector_registers / 2;
   return sums / (rows * chains) < most ? sums / (rows * chains) : most;
+}
+
+// How many panels one row takes at once: of 4 vectors, or of 3 for three gates.
+constexpr int panels_at_once(Index gates, int chains) {
+  const int most = most_vectors(1, chains);
+  return most < (gates == 3 ? 6 : 8) ? 1 : gates == 3 && most >= 12 ? 4 : 2;
 }
 
 // Where a product's sums go, row by row, and what belongs to them.
@@ -65,7 +72,7 @@ struct Factors {
   Index K, step;
   const Real* b;
   Index b_stride;     // from one term's row to the next
-  Index next;         // from a panel to the next one, where a tile takes two
+  Index next;         // from a panel to the next one, where a tile takes more
   const Real* ahead;  // what to fetch meanwhile, b_stride apart
 };
 
@@ -74,13 +81,13 @@ template <class Real, int M, int W, int S>
 void tile(const Factors<Real>& factors, const Sums<Real>& sums) {
   const Factors<Real> of = factors;  // by value, so that no store may change it
   const Sums<Real> to = sums;
-  constexpr int L = lanes<Real>, panel = W > 4 ? W / 2 : W;
+  constexpr int L = lanes<Real>, panel = W == 12 ? 3 : W > 4 ? W / 2 : W;
   V<Real> sum[S][M][W];
   const Real* a[M];
 #pragma GCC unroll 6
   for (int m = 0; m < M; ++m) {
     a[m] = of.rows[m];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int w = 0; w < W; ++w) {
       sum[0][m][w] = to.start ? load(to.start + w * L) : V<Real>{};
 #pragma GCC unroll 4
@@ -90,14 +97,14 @@ void tile(const Factors<Real>& factors, const Sums<Real>& sums) {
 
   const auto multiply_add = [&](int s, Index k) __attribute__((always_inline)) {
     V<Real> bs[W];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int w = 0; w < W; ++w)
       bs[w] = load(of.b + w / panel * of.next + k * of.b_stride + w % panel * L);
     if constexpr (M > 2) __builtin_prefetch(of.ahead + k * of.b_stride, 0, 2);
 #pragma GCC unroll 6
     for (int m = 0; m < M; ++m) {
       const V<Real> am = broadcast(a[m][k * of.step]);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
       for (int w = 0; w < W; ++w) sum[s][m][w] = fma(am, bs[w], sum[s][m][w]);
     }
   };
@@ -115,7 +122,7 @@ void tile(const Factors<Real>& factors, const Sums<Real>& sums) {
 
 #pragma GCC unroll 6
   for (int m = 0; m < M; ++m) {
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int w = 0; w < W; ++w) {
       V<Real> total = sum[0][m][w];
 #pragma GCC unroll 4
@@ -138,7 +145,7 @@ constexpr Tile<Real> tile_if_fits() {
     return nullptr;
 }
 
-// Of 1 to 4 vectors, or of two panels of 3 or 4.
+// Of 1 to 4 vectors, of two panels of 3 or 4, or of four of 3.
 template <class Real, int M, int S>
 Tile<Real> tile_of_width(int vectors) {
   static constexpr Tile<Real> tiles[] = {
@@ -150,6 +157,10 @@ Tile<Real> tile_of_width(int vectors) {
       tile_if_fits<Real, M, 6, S>(),
       nullptr,
       tile_if_fits<Real, M, 8, S>(),
+      nullptr,
+      nullptr,
+      nullptr,
+      tile_if_fits<Real, M, 12, S>(),
   };
   return tiles[vectors - 1];
 }
@@ -237,10 +248,10 @@ inline void product(const Real* row, Index K, Index n, const Columns<Real>& b,
 constexpr Index rows_at_once = 8 * tile_rows;
 
 // Room for the sums of some rows.
-constexpr int most_columns = 8 * vector_bytes / 4;  // two panels, whichever the type
-constexpr Index room_for_sums = rows_at_once * most_columns / 2;
+constexpr int tile_columns = 4 * vector_bytes / 4, most_columns = 3 * tile_columns;  // floats
+constexpr Index room_for_sums = rows_at_once * tile_columns;
 constexpr Index sums_stride(Index rows) {
-  return rows == 1 ? most_columns : most_columns / 2;
+  return rows == 1 ? most_columns : tile_columns;
 }
 
 // The products of up to rows_at_once rows, chain by chain: a part of the columns is read from far
