@@ -1,6 +1,5 @@
-// Backpropagation through time (Rumelhart, Hinton & Williams 1986; Werbos 1990), in two passes: the
-// recurrence (see recurrence.hpp); then all that follows from the gradients of its sums, by
-// products as large as the whole sequence.
+// Backpropagation through time, the second pass: all that follows from the gradients of the sums of
+// every step, d_a, by products as large as the whole sequence.
 #pragma once
 
 #include "recurrence.hpp"
@@ -8,19 +7,17 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-// Walks over the valid (step, row) pairs in the schedule's order.
+// A valid (step, row) pair, in the schedule's order.
 struct Pair {
-  const Schedule& s;
   Index step = 0, i = 0;
 
-  void skip(Index pairs) {
+  void skip(const Schedule& s, Index pairs) {
     while (step < s.T && pairs >= s.rows_at(step) - i) {
       pairs -= s.rows_at(step) - i;
       ++step, i = 0;
     }
     i += pairs;
   }
-  void next() { skip(1); }
 };
 
 // Terms of a weight's gradient are summed in blocks of so many pairs at most, each block from zero,
@@ -30,7 +27,7 @@ struct Pair {
 constexpr Index pairs_per_block = 256;
 
 struct PairBlock {
-  Index begin, K;  // pairs begin … begin + K - 1
+  Index begin = 0, K = 0;  // pairs begin … begin + K - 1
   Pair first;
 };
 
@@ -41,23 +38,19 @@ class Blocks {
         steps_(s.N < pairs_per_block ? pairs_per_block / (s.N > 0 ? s.N : 1) : 1),
         first_step_((s.T - 1) / steps_ * steps_),
         begin_(s.pairs_before(first_step_)),
-        at_{s, first_step_} {}
+        at_{first_step_} {}
 
-  // Whether there is one more, and which.
-  bool take(PairBlock* block) {
-    while (first_step_ >= 0 && begin_ == end()) {
+  // The next one; of no pairs when there is none left.
+  PairBlock take() {
+    while (begin_ == end() && first_step_ > 0) {
       first_step_ -= steps_;
-      if (first_step_ < 0) return false;
       begin_ = s_.pairs_before(first_step_);
-      at_.step = first_step_, at_.i = 0;
+      at_ = Pair{first_step_};
     }
-    if (first_step_ < 0) return false;
-    const Index K = smaller(pairs_per_block, end() - begin_);
-    block->begin = begin_, block->K = K;
-    block->first.step = at_.step, block->first.i = at_.i;
-    begin_ += K;
-    at_.skip(K);
-    return true;
+    const PairBlock block{begin_, smaller(pairs_per_block, end() - begin_), at_};
+    begin_ += block.K;
+    at_.skip(s_, block.K);
+    return block;
   }
 
  private:
@@ -97,13 +90,11 @@ class SecondPass {
   // One of p threads, which may be fewer than there was room for.
   void run(int i, int p, Barrier& barrier) const {
     Blocks blocks(s_);
-    PairBlock now{0, 0, {s_}}, next{0, 0, {s_}};  // K = 0: none
-    if (!blocks.take(&next)) next.K = 0;
+    PairBlock now, next = blocks.take();
     open(0, i, p, 0, next.K);
     barrier.wait(i, p);
     for (int round = 0; now.K || next.K; ++round) {
-      PairBlock after{0, 0, {s_}};
-      if (!blocks.take(&after)) after.K = 0;
+      const PairBlock after = blocks.take();
       open(round + 1, i, p, next.K, after.K);
       Packed packed{panels_.get() + i * strip * most_pairs_, -1};
       items_.take(round, i, threads_, [&](int owner, Index k) {
@@ -111,7 +102,7 @@ class SecondPass {
         prepare(next, room(round), owner, k);
       });
       barrier.wait(i, p);
-      assign(&now, next), assign(&next, after);
+      now = next, next = after;
     }
     clear_padding(part_of(s_.N, 1, i, p));
   }
@@ -140,10 +131,6 @@ class SecondPass {
   static Index parts(Index size, Index most) { return (size + most - 1) / most; }
   Real* room(int round) const {
     return rooms_.get() + (threads_ > 1 ? round % 2 * d_rows_ * stride_ : 0);
-  }
-  static void assign(PairBlock* to, const PairBlock& from) {
-    to->begin = from.begin, to->K = from.K;
-    to->first.step = from.first.step, to->first.i = from.first.i;
   }
 
   // The shares of an owner.
@@ -259,9 +246,9 @@ class SecondPass {
     packed->of_v = product.v + strip_of_v;
     const Index first = strip_of_v * strip, width = smaller(strip, product.columns - first);
     const Index vectors = vectors_for<Real>(width, 1);
-    Pair pair{s_, block.first.step, block.first.i};
+    Pair pair = block.first;
     Real* row = packed->panel;
-    for (Index k = 0; k < block.K; ++k, pair.next(), row += strip) {
+    for (Index k = 0; k < block.K; ++k, pair.skip(s_, 1), row += strip) {
       if (width < vectors * L) zero_row(row + (vectors - 1) * L, L);
       if (&product == products_)
         h_before(pair, first, width, row);
@@ -314,13 +301,13 @@ class SecondPass {
                   alignas(64) Real d_x[room_for_sums];
                   const Index first = w.vector * L, width = smaller(w.vectors * L, c_.I - first);
                   const Index count = some.size(), stride = sums_stride(count);
-                  const Real* rows[rows_at_once];
+                  const Real* rows[rows_at_once] = {};
                   for (Index m = 0; m < count; ++m)
                     rows[m] = of_.d_a + (block.begin + some.begin + m) * n();
                   products(count, rows, n(), c_.I, w, Sums<Real>{d_x, stride});
-                  Pair pair{s_, block.first.step, block.first.i};
-                  pair.skip(some.begin);
-                  for (Index m = 0; m < count; ++m, pair.next()) {
+                  Pair pair = block.first;
+                  pair.skip(s_, some.begin);
+                  for (Index m = 0; m < count; ++m, pair.skip(s_, 1)) {
                     const Index t = s_.time(pair.i, pair.step), row = s_.row(pair.i);
                     copy_row(c_.d_x.row(t, row) + first, d_x + m * stride, width);
                   }
@@ -343,46 +330,6 @@ class SecondPass {
   const Buffer<Real> rooms_, panels_;
   const Items items_;
 };
-
-template <class Real, class C>
-bool backward(const Backward<Real>& call, int available) {
-  const Schedule& s = call.schedule;
-  if (s.N == 0) return true;  // nothing to do, and no row to ask the length of
-  const Index H = call.H, P = call.P, n = gates(C::cell) * H, pairs = s.pairs_before(s.T);
-  Plan plan(s, n, P, sizeof(Real), available);
-  const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
-  // What one thread leaves to the other's cache must be worth the way there.
-  const bool far = plan.threads() == 1 && n * (P + 2 * call.I) < 100 * (n + P + call.I);
-  const int threads = far ? 1 : Crowd::threads(work, available);
-  const bool projected = call.weight_hr.data != nullptr;
-  const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
-  const Buffer<Real> d_h(projected ? pairs * P : 0);
-  if (!d_a || !d_a_n || !d_h) return false;
-  const SumGradients<Real> sums{d_a.get(), d_a_n.get(), d_h.get()};
-  const SecondPass<Real, C> second(call, sums, threads);
-
-  Barrier rounds(threads);
-  if (!plan || !second || !rounds) return false;
-  plan.run(vectors_for<Real>(P, 1), column_grain(1),
-           [&](const Block& block) { RecurrenceBackward<Real, C>(call, block, sums).run(); });
-  parallel(threads, [&](int i, int p) { second.run(i, p, rounds); });
-  return true;
-}
-
-template <class Real>
-bool backward(Cell cell, const Backward<Real>& call, int threads) {
-  switch (cell) {
-    case Cell::elman_tanh:
-      return backward<Real, Elman<false>>(call, threads);
-    case Cell::elman_relu:
-      return backward<Real, Elman<true>>(call, threads);
-    case Cell::gru:
-      return backward<Real, Gru>(call, threads);
-    case Cell::lstm:
-      return backward<Real, Lstm>(call, threads);
-  }
-  return false;
-}
 
 }  // namespace ELMAN_ISA
 }  // namespace elman

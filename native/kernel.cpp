@@ -1,5 +1,5 @@
 // Compiled once for each instruction set, with ELMAN_ISA its name as an identifier.
-#include "gradient.hpp"
+#include "backward.hpp"
 #include "sequence.hpp"
 
 namespace elman {

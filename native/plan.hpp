@@ -34,8 +34,7 @@ class Turns {
   // A pair takes so many operations.
   Turns(const Schedule& schedule, Index groups, double work)
       : s_(schedule), work_(work), count_(groups), groups_(groups) {
-    const Index tiles =
-        (s_.N + tile_rows - 1) / tile_rows > groups ? (s_.N + tile_rows - 1) / tile_rows : groups;
+    const Index full = (s_.N + tile_rows - 1) / tile_rows, tiles = full > groups ? full : groups;
     for (Index g = 0; groups_ && g < groups; ++g) {
       Group& group = groups_.get()[g];
       group.begin = s_.N * (tiles * g / groups) / tiles;
@@ -85,19 +84,6 @@ class Turns {
     Index begin, end;  // rows
     Index done, left;  // steps, and pairs of a step and a row
     bool taken;
-  };
-
-  class Locked {
-   public:
-    explicit Locked(bool* lock) : lock_(lock) {
-      for (int spins = 0; __atomic_exchange_n(lock_, true, __ATOMIC_ACQUIRE); ++spins) relax(spins);
-    }
-    ~Locked() { __atomic_store_n(lock_, false, __ATOMIC_RELEASE); }
-    Locked(const Locked&) = delete;
-    Locked& operator=(const Locked&) = delete;
-
-   private:
-    bool* const lock_;
   };
 
   void advance(Group& group, Index done) const {

@@ -149,6 +149,20 @@ inline void relax(int spins) {
   }
 }
 
+// Holds a lock, an ordinary false that becomes true, while this lives.
+class Locked {
+ public:
+  explicit Locked(bool* lock) : lock_(lock) {
+    for (int spins = 0; __atomic_exchange_n(lock_, true, __ATOMIC_ACQUIRE); ++spins) relax(spins);
+  }
+  ~Locked() { __atomic_store_n(lock_, false, __ATOMIC_RELEASE); }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  bool* const lock_;
+};
+
 // All threads of a region meet here. Each counts its rounds in a place of its own, which the others
 // watch: one way from core to core.
 class Barrier {

@@ -42,11 +42,12 @@ SIZES = [
     Sizes(2, 33, 16, 20),
 ]
 THREADED_SIZES = [
-    Sizes(0, 40, 30, 70),  # rows over threads
+    Sizes(0, 40, 30, 70),  # rows, which threads take in turns
     Sizes(0, 13, 33, 30),  # so few rows to one of three threads that x is projected over chunks
     Sizes(0, 1, 20, 260),  # columns over threads
     Sizes(0, 8, 257, 300),
-    Sizes(0, 33, 16, 600),  # columns, as W_hh does not fit into a core's cache
+    Sizes(0, 33, 16, 600),  # columns, as W_hh does not fit into a core's cache, taken one by one
+    Sizes(0, 50, 9, 570),  # and rows in two groups
     Sizes(0, 4, 7, 130),
     Sizes(0, 4, 513, 128),
 ]
@@ -71,7 +72,7 @@ def long_enough(kind: str, sizes: Sizes) -> Sizes:
     _, N, inputs, H, _ = sizes
     P = H // 2 + 1 if kind == "lstm_projected" else H
     per_step = N * GATES[kind.removesuffix("_projected")] * H * P
-    return Sizes(max(2, -(-WORTH_THREADS // per_step)), N, inputs, H, P)
+    return Sizes(max(4, -(-WORTH_THREADS // per_step)), N, inputs, H, P)
 
 
 def sized_cases() -> list[Case]:

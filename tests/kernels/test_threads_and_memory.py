@@ -88,3 +88,22 @@ def test_ten_thousand_calls_leave_no_memory_behind(native: ModuleType) -> None:
     call(10_000)
     gc.collect()
     assert resident_bytes() - before < 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux for the memory used")
+def test_memory_kept_for_the_next_call_does_not_add_up(native: ModuleType) -> None:
+    """Of calls that need other sizes each: 13 MB and more between forward and backward."""
+    generator = np.random.default_rng(0)
+    cases = [make_case(generator, "lstm", Sizes(T, 64, 8, 256), FLOAT32) for T in (40, 61, 90)]
+
+    def call(times: int) -> None:
+        for _ in range(times):
+            for case in cases:
+                results(native, case)
+
+    call(2)
+    gc.collect()
+    before = resident_bytes()
+    call(5)
+    gc.collect()
+    assert resident_bytes() - before < 2**23

@@ -1,0 +1,51 @@
+// Backpropagation through time (Rumelhart, Hinton & Williams 1986; Werbos 1990), in two passes: the
+// recurrence (recurrence.hpp), then the gradients of the input and the parameters (gradient.hpp).
+#pragma once
+
+#include "gradient.hpp"
+
+namespace elman {
+namespace ELMAN_ISA {
+
+template <class Real, class C>
+bool backward(const Backward<Real>& call, int available) {
+  const Schedule& s = call.schedule;
+  if (s.N == 0) return true;  // nothing to do, and no row to ask the length of
+  const Index H = call.H, P = call.P, n = gates(C::cell) * H, pairs = s.pairs_before(s.T);
+  Plan plan(s, n, P, sizeof(Real), available);
+  const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
+  // What one thread leaves to the other's cache must be worth the way there.
+  const bool far = plan.threads() == 1 && n * (P + 2 * call.I) < 100 * (n + P + call.I);
+  const int threads = far ? 1 : Crowd::threads(work, available);
+  const bool projected = call.weight_hr.data != nullptr;
+  const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
+  const Buffer<Real> d_h(projected ? pairs * P : 0);
+  if (!d_a || !d_a_n || !d_h) return false;
+  const SumGradients<Real> sums{d_a.get(), d_a_n.get(), d_h.get()};
+  const SecondPass<Real, C> second(call, sums, threads);
+
+  Barrier rounds(threads);
+  if (!plan || !second || !rounds) return false;
+  plan.run(vectors_for<Real>(P, 1), column_grain(1),
+           [&](const Block& block) { RecurrenceBackward<Real, C>(call, block, sums).run(); });
+  parallel(threads, [&](int i, int p) { second.run(i, p, rounds); });
+  return true;
+}
+
+template <class Real>
+bool backward(Cell cell, const Backward<Real>& call, int threads) {
+  switch (cell) {
+    case Cell::elman_tanh:
+      return backward<Real, Elman<false>>(call, threads);
+    case Cell::elman_relu:
+      return backward<Real, Elman<true>>(call, threads);
+    case Cell::gru:
+      return backward<Real, Gru>(call, threads);
+    case Cell::lstm:
+      return backward<Real, Lstm>(call, threads);
+  }
+  return false;
+}
+
+}  // namespace ELMAN_ISA
+}  // namespace elman
