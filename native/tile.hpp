@@ -212,13 +212,13 @@ struct Chains {
   }
 };
 
-// Where a chain's sums go, from some row and column on.
+// Where a chain's sums go, from some column on.
 template <class Real>
-inline Sums<Real> sums_of(const Sums<Real>& all, int chain, int chains, Index row, Index column) {
-  Sums<Real> sums{all.out + row * all.out_stride + column, all.out_stride};
+inline Sums<Real> sums_of(const Sums<Real>& all, int chain, int chains, Index column) {
+  Sums<Real> sums{all.out + column, all.out_stride};
   if (chain == 0 && all.start) sums.start = all.start + column;
   if (chain + 1 == chains && all.added) {
-    sums.added = all.added + row * all.added_stride + column;
+    sums.added = all.added + column;
     sums.added_stride = all.added_stride;
   }
   sums.goes_on = chain > 0;
@@ -239,7 +239,7 @@ inline void product(const Real* row, Index K, Index n, const Columns<Real>& b,
       const Real *from = row + chain.begin,
                  *of_b = b.data + chain.begin * b.stride + v * lanes<Real>;
       run({&from, chain.terms, 1, of_b, b.stride, b.next, of_b},
-          sums_of(sums, c, chains.count(), 0, v * lanes<Real>));
+          sums_of(sums, c, chains.count(), v * lanes<Real>));
     }
   }
 }
@@ -277,7 +277,7 @@ inline void products(Index count, const Real* const* rows, Index K, Index n, con
       Factors<Real> factors{
           nullptr, chain.terms, chain.step, of_b + v * lanes<Real>, chain.step * b.stride,
           0,       nullptr};
-      Sums<Real> part = sums_of(sums, c, chains.count(), 0, v * lanes<Real>);
+      Sums<Real> part = sums_of(sums, c, chains.count(), v * lanes<Real>);
       const Real* const* row = rows;
       for (int t = 0; t < tiles; ++t) {
         const int M = t < larger ? few + 1 : few;
