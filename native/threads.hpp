@@ -137,10 +137,19 @@ class Buffer {
   const bool there_;
 };
 
+// The core that this thread is on, or at least was a moment ago; -1 where the system does not tell.
+inline int core() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
 // Wait a little, for the spins-th time: at first on the core, then giving it away, so that another
 // busy process costs a time slice and not the whole call.
-inline void relax(int spins) {
-  if (spins < 4000) {
+inline void relax(int spins, bool give_away = false) {
+  if (spins < 4000 && !give_away) {
 #if defined(__SSE__)
     _mm_pause();
 #endif
@@ -164,39 +173,47 @@ class Locked {
 };
 
 // All threads of a region meet here. Each counts its rounds in a place of its own, which the others
-// watch: one way from core to core.
+// watch: one way from core to core. Threads that were put on one core, as another process has the
+// other, give it to each other at once: else every round would take as long as they watch.
 class Barrier {
  public:
   // For at most so many threads.
-  explicit Barrier(int threads) : rounds_(threads > 1 ? threads * apart : 0) {
-    for (int i = 0; rounds_.get() && i < threads; ++i) rounds_.get()[i * apart] = 0;
+  explicit Barrier(int threads) : places_(threads > 1 ? threads : 0) {
+    for (int i = 0; places_.get() && i < threads; ++i) places_.get()[i] = {0, -1, {}};
   }
 
   // Whether there was memory for it.
-  explicit operator bool() const { return static_cast<bool>(rounds_); }
+  explicit operator bool() const { return static_cast<bool>(places_); }
 
   // One of `threads` arrives.
   void wait(int thread, int threads) {
     if (threads == 1) return;
-    unsigned* own = rounds_.get() + thread * apart;
-    const unsigned round = *own + 1;
-    __atomic_store_n(own, round, __ATOMIC_RELEASE);
+    Place& own = places_.get()[thread];
+    const unsigned round = own.round + 1;
+    const int here = core();
+    __atomic_store_n(&own.core, here, __ATOMIC_RELAXED);
+    __atomic_store_n(&own.round, round, __ATOMIC_RELEASE);
     int spins = 0;
     Index begin = 0;
-    for (int other = 0; other < threads; ++other) {
-      const unsigned* theirs = rounds_.get() + other * apart;
-      for (; static_cast<int>(__atomic_load_n(theirs, __ATOMIC_ACQUIRE) - round) < 0; ++spins) {
+    for (int i = 0; i < threads; ++i) {
+      const Place& other = places_.get()[i];
+      for (; static_cast<int>(__atomic_load_n(&other.round, __ATOMIC_ACQUIRE) - round) < 0;
+           ++spins) {
         if (spins == 50) begin = nanoseconds();
-        relax(spins);
+        relax(spins, begin && here >= 0 && __atomic_load_n(&other.core, __ATOMIC_RELAXED) == here);
       }
     }
     if (begin) waited += nanoseconds() - begin;
   }
 
  private:
-  static constexpr int apart = 32;  // numbers, two cache lines
+  struct Place {
+    unsigned round;
+    int core;
+    unsigned apart[30];  // two cache lines in all
+  };
 
-  const Buffer<unsigned> rounds_;
+  const Buffer<Place> places_;
 };
 
 // What threads take one by one, in rounds that a barrier ends. Each has items of its own, taken
