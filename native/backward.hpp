@@ -26,8 +26,9 @@ bool backward(const Backward<Real>& call, int available) {
 
   Barrier rounds(threads);
   if (!plan || !second || !rounds) return false;
-  plan.run(vectors_for<Real>(P, 1), column_grain(1),
-           [&](const Block& block) { RecurrenceBackward<Real, C>(call, block, sums).run(); });
+  plan.run(vectors_for<Real>(P, 1), column_grain(1), [&](const Block& block) {
+    return RecurrenceBackward<Real, C>(call, block, sums).run();
+  });
   parallel(threads, [&](int i, int p) { second.run(i, p, rounds); });
   return true;
 }

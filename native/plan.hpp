@@ -26,6 +26,9 @@ struct Block {
   void meet() const {
     if (barrier) barrier->wait(thread, threads);
   }
+  // At the end of a step: whether the threads go on with the next one. Else they part, and the
+  // first one does the rest alone.
+  bool meet_again() const { return !barrier || barrier->wait(thread, threads, true); }
 };
 
 // Groups of rows that threads take turns with, some steps at a time.
@@ -125,7 +128,7 @@ class Plan {
   Index rows() const { return s_.N / groups_; }
 
   // body(block) on threads, until all rows, steps and columns, cut at multiples of `grain` vectors,
-  // are done.
+  // are done. It returns the step that is next where threads parted, and otherwise -1.
   template <class Body>
   void run(Index vectors, Index grain, const Body& body) {
     parallel(threads_, [&](int i, int p) {
@@ -136,8 +139,15 @@ class Plan {
         block.barrier = &barrier_;
         block.items = shared_ ? &items_ : nullptr;
       }
-      if (groups_ == 1) return body(block);
-      for (Index g; (g = turns_.take(&block)) >= 0; turns_.give_back(g, block)) body(block);
+      if (groups_ > 1) {
+        for (Index g; (g = turns_.take(&block)) >= 0; turns_.give_back(g, block)) body(block);
+        return;
+      }
+      const Index next = body(block);
+      if (next < 0 || i > 0) return;
+      const Index begin = nanoseconds();
+      body(Block{0, s_.N, next, s_.T, 0, vectors, nullptr, nullptr, 0, 1});
+      parted = nanoseconds() - begin;
     });
   }
 

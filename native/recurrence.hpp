@@ -31,19 +31,21 @@ class RecurrenceBackward {
     if (block.barrier) share_of_H_ = part_of(vectors, column_grain(1), block.thread, block.threads);
   }
 
-  // Steps go back from a block's last one; after the first one comes the initial state.
-  void run() {
+  // Steps go back from a block's last one; after the first one comes the initial state. Returns the
+  // step that is next if threads part, counted from the last one, and -1 if all are done.
+  Index run() {
     const Index length = s_.length(b_.rows_begin);
     if (b_.begin == 0) start_steps(length);
     for (Index step = length - 1 - b_.begin; step >= 0 && step >= length - b_.end; --step) {
       for_tiles(step, length - 1 - step);
-      b_.meet();
       if (projected()) {
-        for_hidden_tiles(step);
         b_.meet();
+        for_hidden_tiles(step);
       }
+      if (!b_.meet_again()) return length - step;
     }
     if (b_.end >= length) for_tiles(-1, length);
+    return -1;
   }
 
  private:

@@ -26,7 +26,8 @@ class ForwardPass {
         width_((block.vectors_end - block.vectors_begin) * lanes<Real>),
         units_(values_of<Real>({block.vectors_begin / G, block.vectors_end / G}, call.H)) {}
 
-  void run() {
+  // Returns the step that is next if threads part, -1 if all are done.
+  Index run() {
     if (b_.begin == 0) start_steps();
     for (Index begin = b_.begin; begin < b_.end && rows_at(begin) > b_.rows_begin;
          begin += chunk_steps) {
@@ -34,14 +35,15 @@ class ForwardPass {
       if (projected_) project(begin, end);
       for (Index step = begin; step < end && rows_at(step) > b_.rows_begin; ++step) {
         run_step(step, step - begin);
-        b_.meet();
         if (hidden_) {
-          project_hidden(step);
           b_.meet();
+          project_hidden(step);
         }
+        if (!b_.meet_again()) return step + 1;
       }
     }
     if (b_.end >= s_.length(b_.rows_begin)) finish();
+    return -1;
   }
 
  private:
@@ -248,7 +250,7 @@ bool forward(const Forward<Real>& call, int available) {
   plan.run(vectors, column_grain(G), [&](const Block& block) {
     const Index before = block.rows_begin * width + s.N * block.vectors_begin * lanes<Real>;
     Real* own = together ? projected.get() + steps * before : nullptr;
-    ForwardPass<Real, C>(call, block, own, hidden.get(), masked.get()).run();
+    return ForwardPass<Real, C>(call, block, own, hidden.get(), masked.get()).run();
   });
   return true;
 }

@@ -35,8 +35,9 @@ inline Index nanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
 }
 
-// Nanoseconds that this thread spent at barriers, of waits that were not short.
-inline thread_local Index waited = 0;
+// When this thread began with a region; how long it spent at barriers, of waits that were not
+// short; and how long it went on alone. In nanoseconds.
+inline thread_local Index entered = 0, waited = 0, parted = 0;
 
 // Operations, some microseconds of one thread, below which more threads would win little.
 constexpr double worth_threads = 4e5;
@@ -56,30 +57,35 @@ class Crowd {
     return until && nanoseconds() < until ? 1 : available;
   }
 
-  // Of a region, in nanoseconds: when it began, how long it took, and how long its caller worked.
-  // Alone it would have worked twice as long, and somewhat more where the work was not cut evenly.
-  static void tell(Index began, Index took, Index worked) {
-    Index loss = took - worked * 5 / 2;
+  // Whether a region's caller should not wait for others any longer.
+  static bool too_late(Index took, Index worked) { return lost(took, worked) > most_lost; }
+
+  // Of a region, in nanoseconds: when it began and ended, how long its threads took together, and
+  // how long its caller worked meanwhile.
+  static void tell(Index began, Index ended, Index took, Index worked) {
+    Index loss = lost(took, worked);
     if (began - get(ended_) > asleep && loss > most_lost / 2) loss = most_lost / 2;
     const Index lately = not_below_zero(get(lately_) + loss);
     const Index owed = not_below_zero(get(owed_) + loss);
     const bool crowded = lately > most_lost;
-    const Index alone = owed ? get(alone_) : shortest;
+    const Index pause = owed ? get(pause_) : shortest;
     set(lately_, crowded ? 0 : lately);
     set(owed_, owed);
-    set(alone_, !crowded ? alone : 4 * alone < longest ? 4 * alone : longest);
-    set(ended_, began + took);
-    set(until_, crowded ? began + took + alone : 0);
+    set(pause_, !crowded ? pause : 4 * pause < longest ? 4 * pause : longest);
+    set(ended_, ended);
+    set(until_, crowded ? ended + pause : 0);
   }
 
  private:
   static constexpr Index most_lost = 500000, shortest = 500000, longest = 250000000;
   static constexpr Index asleep = 5000000;  // OpenMP's threads watch for work about as long
+  // Alone it would have worked twice as long, and somewhat more where the work was not cut evenly.
+  static Index lost(Index took, Index worked) { return took - worked * 5 / 2; }
   static Index not_below_zero(Index n) { return n > 0 ? n : 0; }
   static Index get(const Index& of) { return __atomic_load_n(&of, __ATOMIC_RELAXED); }
   static void set(Index& of, Index to) { __atomic_store_n(&of, to, __ATOMIC_RELAXED); }
 
-  static inline Index lately_ = 0, owed_ = 0, alone_ = shortest, ended_ = 0, until_ = 0;
+  static inline Index lately_ = 0, owed_ = 0, pause_ = shortest, ended_ = 0, until_ = 0;
 };
 
 // Run body(i, p) on threads i = 0 … p - 1, the caller's being the first. The caller's
@@ -91,7 +97,7 @@ void parallel(int threads, const Body& body) {
   if (threads > 1) {
     const Index begin = nanoseconds();
     Index worked = 0;
-    waited = 0;
+    waited = parted = 0;
 #if defined(__SSE__)
     const unsigned mode = _mm_getcsr();
 #endif
@@ -101,14 +107,15 @@ void parallel(int threads, const Body& body) {
       const unsigned own = _mm_getcsr();
       _mm_setcsr(mode);
 #endif
-      const Index started = nanoseconds();
+      entered = nanoseconds();
       body(omp_get_thread_num(), omp_get_num_threads());
-      if (omp_get_thread_num() == 0) worked = nanoseconds() - started - waited;
+      if (omp_get_thread_num() == 0) worked = nanoseconds() - entered - waited - parted;
 #if defined(__SSE__)
       _mm_setcsr(own);
 #endif
     }
-    Crowd::tell(begin, nanoseconds() - begin, worked);
+    const Index end = nanoseconds();
+    Crowd::tell(begin, end, end - begin - parted, worked);
     return;
   }
 #endif
@@ -174,7 +181,8 @@ class Locked {
 
 // All threads of a region meet here. Each counts its rounds in a place of its own, which the others
 // watch: one way from core to core. Threads that were put on one core, as another process has the
-// other, give it to each other at once: else every round would take as long as they watch.
+// other, give it to each other at once: else every round would take as long as they watch. Once the
+// first thread, the caller's, has waited for too long, it goes on alone.
 class Barrier {
  public:
   // For at most so many threads.
@@ -185,12 +193,14 @@ class Barrier {
   // Whether there was memory for it.
   explicit operator bool() const { return static_cast<bool>(places_); }
 
-  // One of `threads` arrives.
-  void wait(int thread, int threads) {
-    if (threads == 1) return;
+  // One of `threads` arrives. Whether they go on together, where they may part: else the first one
+  // goes on alone.
+  bool wait(int thread, int threads, bool may_part = false) {
+    if (threads == 1) return true;
     Place& own = places_.get()[thread];
     const unsigned round = own.round + 1;
     const int here = core();
+    if (may_part && thread == 0 && late_) __atomic_store_n(&parting_, round, __ATOMIC_RELAXED);
     __atomic_store_n(&own.core, here, __ATOMIC_RELAXED);
     __atomic_store_n(&own.round, round, __ATOMIC_RELEASE);
     int spins = 0;
@@ -203,7 +213,12 @@ class Barrier {
         relax(spins, begin && here >= 0 && __atomic_load_n(&other.core, __ATOMIC_RELAXED) == here);
       }
     }
-    if (begin) waited += nanoseconds() - begin;
+    if (begin) {
+      const Index now = nanoseconds();
+      waited += now - begin;
+      if (thread == 0) late_ = Crowd::too_late(now - entered, now - entered - waited);
+    }
+    return __atomic_load_n(&parting_, __ATOMIC_RELAXED) != round;
   }
 
  private:
@@ -214,6 +229,8 @@ class Barrier {
   };
 
   const Buffer<Place> places_;
+  unsigned parting_ = 0;  // the round after which the first thread goes on alone
+  bool late_ = false;     // the first thread's: whether it has waited for too long
 };
 
 // What threads take one by one, in rounds that a barrier ends. Each has items of its own, taken

@@ -307,6 +307,54 @@ def test_threads_are_used_where_these_tests_need_them(
     assert used == expected
 
 
+ON_ONE_CORE = """
+import os, threading, time
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+import numpy as np
+from elman.kernels import native
+from kernel_cases import KINDS, Sizes, backward, forward, make_case
+from strategies import FLOAT32
+from threadpoolctl import threadpool_limits
+
+def times():
+    caller = str(threading.get_native_id())
+    spent = {
+        task: int(open(f"/proc/self/task/{task}/schedstat").read().split()[0])
+        for task in os.listdir("/proc/self/task")
+    }
+    return np.array([spent[caller], sum(spent.values()) - spent[caller]])
+
+def run(case):
+    before = times()
+    output, state_n, kept = forward(native, case)
+    between = times()
+    time.sleep(0.3)  # until threads are used again
+    gradients = backward(native, case, kept)
+    return [output, *state_n, *gradients.values()], [between - before, times() - between]
+
+for kind in KINDS:
+    lengths = [600, 150, 590]
+    sizes = Sizes(600, 3, 20, 260)
+    case = make_case(np.random.default_rng(0), kind, sizes, FLOAT32, lengths=lengths, masked=True)
+    with threadpool_limits(1, user_api="openmp"):
+        expected, _ = run(case)
+    with threadpool_limits(4, user_api="openmp"):
+        found, spent = run(case)
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True)), kind
+    for caller, others in spent:
+        assert 0 < others < 2 * caller, (kind, caller, others)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="asks Linux who worked")
+def test_a_caller_who_waits_for_too_long_goes_on_alone(
+    native: ModuleType, run_python: Callable[..., str]
+) -> None:
+    """Four threads on one core, of which the caller has a quarter of the work until they part."""
+    environment = {"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "1"}
+    run_python(ON_ONE_CORE, HERE, str(Path(HERE).parent), **environment)
+
+
 # ---- other processes -----------------------------------------------------------------------------
 
 
