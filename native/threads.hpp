@@ -216,7 +216,7 @@ class Barrier {
     if (begin) {
       const Index now = nanoseconds();
       waited += now - begin;
-      if (thread == 0) late_ = Crowd::too_late(now - entered, now - entered - waited);
+      if (thread == 0 && Crowd::too_late(now - entered, now - entered - waited)) late_ = true;
     }
     return __atomic_load_n(&parting_, __ATOMIC_RELAXED) != round;
   }
