@@ -8,6 +8,7 @@ all results: threads, and running again. Of all results again: the instruction s
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -269,22 +270,28 @@ def test_the_callers_floating_point_mode_holds_on_all_threads(
     assert_all_same_bits(two, one)
 
 
-PRINT_TIME_OF_WORKERS = """
-import os, threading, time
+def times_of_threads() -> tuple[int, int]:
+    """Return what the caller and what all other threads of this process worked so far, in ns."""
+    caller = str(threading.get_native_id())
+    times = {
+        task.name: int((task / "schedstat").read_text().split()[0])
+        for task in Path("/proc/self/task").iterdir()
+    }
+    return times[caller], sum(times.values()) - times[caller]
+
+
+PRINT_USE_OF_WORKERS = """
+import time
 from elman.kernels import native
 from kernel_cases import forward
-from test_reproducibility import sized_cases
-
-def time_of_workers():
-    caller = str(threading.get_native_id())
-    tasks = set(os.listdir("/proc/self/task")) - {caller}
-    return sum(int(open(f"/proc/self/task/{task}/schedstat").read().split()[0]) for task in tasks)
+from test_reproducibility import sized_cases, times_of_threads
 
 for case in sized_cases():
     for attempt in range(5):  # after another process was in the way, one thread works alone
-        before = time_of_workers()
+        _, before = times_of_threads()
         forward(native, case)
-        used = time_of_workers() > before
+        _, after = times_of_threads()
+        used = after > before
         if used:
             break
         time.sleep(0.1)
@@ -302,35 +309,30 @@ def test_threads_are_used_where_these_tests_need_them(
         "OMP_WAIT_POLICY": "passive",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    used = run_python(PRINT_TIME_OF_WORKERS, HERE, **environment).split()
+    used = run_python(PRINT_USE_OF_WORKERS, HERE, **environment).split()
     expected = ["0"] * len(SIZES) * len(KINDS) + ["1"] * len(THREADED_SIZES) * len(KINDS)
     assert used == expected
 
 
 ON_ONE_CORE = """
-import os, threading, time
+import os, time
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 import numpy as np
 from elman.kernels import native
 from kernel_cases import KINDS, Sizes, backward, forward, make_case
 from strategies import FLOAT32
+from test_reproducibility import assert_all_same_bits, times_of_threads
 from threadpoolctl import threadpool_limits
 
-def times():
-    caller = str(threading.get_native_id())
-    spent = {
-        task: int(open(f"/proc/self/task/{task}/schedstat").read().split()[0])
-        for task in os.listdir("/proc/self/task")
-    }
-    return np.array([spent[caller], sum(spent.values()) - spent[caller]])
-
 def run(case):
-    before = times()
-    output, state_n, kept = forward(native, case)
-    between = times()
+    times = [times_of_threads()]
+    run = forward(native, case)
+    times.append(times_of_threads())
     time.sleep(0.3)  # until threads are used again
-    gradients = backward(native, case, kept)
-    return [output, *state_n, *gradients.values()], [between - before, times() - between]
+    gradients = backward(native, case, run.kept)
+    times.append(times_of_threads())
+    names = ("output", "h_n", "c_n")
+    return {**dict(zip(names, (run.output, *run.state_n))), **gradients}, np.diff(times, axis=0)
 
 for kind in KINDS:
     lengths = [600, 150, 590]
@@ -339,9 +341,9 @@ for kind in KINDS:
     with threadpool_limits(1, user_api="openmp"):
         expected, _ = run(case)
     with threadpool_limits(4, user_api="openmp"):
-        found, spent = run(case)
-    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True)), kind
-    for caller, others in spent:
+        found, times = run(case)
+    assert_all_same_bits(found, expected)
+    for caller, others in times:
         assert 0 < others < 2 * caller, (kind, caller, others)
 """
 
