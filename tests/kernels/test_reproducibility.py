@@ -8,6 +8,7 @@ all results: threads, and running again. Of all results again: the instruction s
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -270,27 +271,38 @@ def test_the_callers_floating_point_mode_holds_on_all_threads(
     assert_all_same_bits(two, one)
 
 
-def times_of_threads() -> tuple[int, int]:
-    """Return what the caller and what all other threads of this process worked so far, in ns."""
-    caller = str(threading.get_native_id())
-    times = {
-        task.name: int((task / "schedstat").read_text().split()[0])
-        for task in Path("/proc/self/task").iterdir()
-    }
-    return times[caller], sum(times.values()) - times[caller]
+def of_threads(read: Callable[[Path], int]) -> tuple[int, int]:
+    """Return what Linux tells of the caller, and of this process's other threads together.
+
+    `read` reads it in the folder that Linux has for a thread.
+    """
+    found = {task.name: read(task) for task in Path("/proc/self/task").iterdir()}
+    caller = found[str(threading.get_native_id())]
+    return caller, sum(found.values()) - caller
+
+
+def time_worked(task: Path) -> int:
+    """In ns."""
+    return int((task / "schedstat").read_text().split()[0])
+
+
+def times_switched_out(task: Path) -> int:
+    """How often another thread got the core, whether this one gave it away or not."""
+    counts = re.findall(r"ctxt_switches:\s*(\d+)", (task / "status").read_text())
+    return sum(map(int, counts))
 
 
 PRINT_USE_OF_WORKERS = """
 import time
 from elman.kernels import native
 from kernel_cases import forward
-from test_reproducibility import sized_cases, times_of_threads
+from test_reproducibility import of_threads, sized_cases, time_worked
 
 for case in sized_cases():
     for attempt in range(5):  # after another process was in the way, one thread works alone
-        _, before = times_of_threads()
+        _, before = of_threads(time_worked)
         forward(native, case)
-        _, after = times_of_threads()
+        _, after = of_threads(time_worked)
         used = after > before
         if used:
             break
@@ -321,40 +333,52 @@ import numpy as np
 from elman.kernels import native
 from kernel_cases import KINDS, Sizes, backward, forward, make_case
 from strategies import FLOAT32
-from test_reproducibility import assert_all_same_bits, times_of_threads
+from test_reproducibility import assert_all_same_bits, of_threads, times_switched_out
 from threadpoolctl import threadpool_limits
 
 def run(case):
-    times = [times_of_threads()]
+    times = [of_threads(times_switched_out)]
     run = forward(native, case)
-    times.append(times_of_threads())
+    times.append(of_threads(times_switched_out))
     time.sleep(0.3)  # until threads are used again
     gradients = backward(native, case, run.kept)
-    times.append(times_of_threads())
+    times.append(of_threads(times_switched_out))
     names = ("output", "h_n", "c_n")
     return {**dict(zip(names, (run.output, *run.state_n))), **gradients}, np.diff(times, axis=0)
 
 for kind in KINDS:
-    lengths = [600, 150, 590]
-    sizes = Sizes(600, 3, 20, 260)
+    lengths = [2000, 500, 1990]
+    sizes = Sizes(2000, 3, 20, 260)
     case = make_case(np.random.default_rng(0), kind, sizes, FLOAT32, lengths=lengths, masked=True)
     with threadpool_limits(1, user_api="openmp"):
         expected, _ = run(case)
-    with threadpool_limits(4, user_api="openmp"):
-        found, times = run(case)
-    assert_all_same_bits(found, expected)
-    for caller, others in times:
-        assert 0 < others < 2 * caller, (kind, caller, others)
+    least = [np.inf, np.inf]
+    for attempt in range(5):
+        time.sleep(0.3)
+        with threadpool_limits(4, user_api="openmp"):
+            found, times = run(case)
+        assert_all_same_bits(found, expected)
+        caller, others = times.T
+        least = np.minimum(least, np.where(others > 0, caller, np.inf))
+        if (least < 500).all():
+            break
+    print(*map(int, least), end=" ")
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="asks Linux who worked")
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks Linux who had the core")
 def test_a_caller_who_waits_for_too_long_goes_on_alone(
     native: ModuleType, run_python: Callable[..., str]
 ) -> None:
-    """Four threads on one core, of which the caller has a quarter of the work until they part."""
+    """Four threads on one core. At each step that they share, the caller must let others have it.
+
+    There are some 1500 such steps, and the caller has waited for too long after 20 to 100 of them;
+    later if it was interrupted at work, which looks like work: then it is tried again.
+    """
     environment = {"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "1"}
-    run_python(ON_ONE_CORE, HERE, str(Path(HERE).parent), **environment)
+    least = run_python(ON_ONE_CORE, HERE, str(Path(HERE).parent), **environment).split()
+    assert len(least) == 2 * len(KINDS)
+    assert max(map(int, least)) < 500, least
 
 
 # ---- other processes -----------------------------------------------------------------------------
