@@ -93,14 +93,19 @@ def check_figures(report):
 def check_import_time(folder):
     """elman takes at most 1.3 times as long as NumPy: the least of 15 imports each, in turn.
 
-    The least, as what else the machine does only ever adds.
+    The least, as what else the machine does only ever adds. 15 may still miss a quiet moment: then
+    up to 75 are made.
     """
     times = {"numpy": [], "elman": []}
-    for _ in range(16):
+    for turn in range(76):
         for name, taken in times.items():
             taken.append(time_import(folder, name))
-    numpy, elman = (min(taken[1:]) for taken in times.values())
-    assert elman <= 1.3 * numpy, f"numpy {numpy:.3f} s, elman {elman:.3f} s"
+        if turn < 15:
+            continue
+        numpy, elman = (min(taken[1:]) for taken in times.values())
+        if elman <= 1.3 * numpy:
+            return
+    pytest.fail(f"numpy {numpy:.3f} s, elman {elman:.3f} s")
 
 
 def test_with_a_compiler(clone, tmp_path):
