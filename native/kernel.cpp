@@ -11,7 +11,7 @@ constexpr Functions<Real> functions() {
 }
 
 extern const Kernels kernels;
-const Kernels kernels = {ELMAN_ISA_NAME, functions<float>(), functions<double>()};
+const Kernels kernels = {ELMAN_ISA_NAME, functions<float>(), functions<double>(), &times_parted};
 
 }  // namespace ELMAN_ISA
 }  // namespace elman

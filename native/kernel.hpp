@@ -124,6 +124,7 @@ struct Kernels {
   const char* isa;
   Functions<float> f32;
   Functions<double> f64;
+  const Index* times_parted;  // how often threads waited for too long, and the caller went on alone
 
   template <class Real>
   const Functions<Real>& of() const;

@@ -148,6 +148,7 @@ class Plan {
       const Index begin = nanoseconds();
       body(Block{0, s_.N, next, s_.T, 0, vectors, nullptr, nullptr, 0, 1});
       parted = nanoseconds() - begin;
+      __atomic_fetch_add(&times_parted, 1, __ATOMIC_RELAXED);
     });
   }
 

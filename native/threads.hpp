@@ -39,6 +39,9 @@ inline Index nanoseconds() {
 // short; and how long it went on alone. In nanoseconds.
 inline thread_local Index entered = 0, waited = 0, parted = 0;
 
+// How often a caller went on alone, in all.
+inline Index times_parted = 0;
+
 // Operations, some microseconds of one thread, below which more threads would win little.
 constexpr double worth_threads = 4e5;
 
