@@ -329,7 +329,7 @@ def until_parted(call, *arguments):
     raise AssertionError("threads did not part")
 
 def outputs(run):
-    return dict(enumerate([run.output, *run.state_n]))
+    return dict(zip(("output", "h_n", "c_n"), (run.output, *run.state_n)))
 
 for kind in KINDS:
     sizes, lengths = Sizes(1000, 3, 20, 260, 260), [1000, 250, 990]
