@@ -1,13 +1,15 @@
-// nanobind: take exact arrays, release the GIL, call. Checking and allocating is Python's part.
+// The module: networks that take and give NumPy arrays, and what tells of the kernels.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
+#include <atomic>
+#include <memory>
 #include <new>
-#include <vector>
+#include <stdexcept>
 
-#include "network.hpp"
-#include "packed.hpp"
+#include "forms.hpp"
+#include "gil.hpp"
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
@@ -20,159 +22,9 @@ namespace {
 
 constexpr int summation_order = 1;  // raise it whenever a change may alter bits (see tile.hpp)
 
-template <class Real, int D>
-using Array = nb::ndarray<Real, nb::ndim<D>, nb::device::cpu>;
-using Lengths = Contiguous<const Index, 1>;  // not valid for None, as every array that allows it
-
 bool forked = false;  // OpenMP does not survive a fork: a child works on one thread
 
-// A schedule and the memory behind it.
-class OwnedSchedule {
- public:
-  template <class Real>
-  OwnedSchedule(const Array<const Real, 3>& x, const Lengths& lengths, bool reverse)
-      : schedule_{static_cast<Index>(x.shape(0)),
-                  static_cast<Index>(x.shape(1)),
-                  nullptr,
-                  nullptr,
-                  nullptr,
-                  nullptr,
-                  reverse} {
-    if (!lengths.is_valid()) return;
-    const Index T = schedule_.T, N = schedule_.N;
-    const Index* length = lengths.data();
-    memory_.resize(static_cast<size_t>(N + 2 * (T + 1)), 0);
-    Index *order = memory_.data(), *active = order + N, *offset = active + T + 1;
-    // A stable counting sort: active[t] rows are longer than t.
-    for (Index row = 0; row < N; ++row)
-      if (length[row] > 0) ++active[length[row] - 1];
-    for (Index t = T - 1; t >= 0; --t) active[t] += active[t + 1];
-    std::vector<Index> next(active, active + T + 1);  // next[l]: place of the next row of length l
-    for (Index row = 0; row < N; ++row) order[next[static_cast<size_t>(length[row])]++] = row;
-    for (Index t = 0; t < T; ++t) offset[t + 1] = offset[t] + active[t];
-    schedule_ = {T, N, length, order, active, offset, reverse};
-  }
-
-  const Schedule& get() const { return schedule_; }
-
- private:
-  std::vector<Index> memory_;
-  Schedule schedule_;
-};
-
-template <class Real>
-Array3<Real> rows(const Array<Real, 3>& a) {
-  return a.is_valid() ? Array3<Real>{a.data(), a.stride(0), a.stride(1)} : Array3<Real>{};
-}
-template <class Real>
-Array2<Real> rows(const Array<Real, 2>& a) {
-  return a.is_valid() ? Array2<Real>{a.data(), a.stride(0)} : Array2<Real>{};
-}
-
-template <class Any>
-auto data_or_null(const Any& a) -> decltype(a.data()) {
-  return a.is_valid() ? a.data() : nullptr;
-}
-
-template <class Function, class Call>
-void run(Function function, Cell cell, const Call& call) {
-  bool done;
-  {
-    nb::gil_scoped_release release;
-    done = function(cell, call, threads());
-  }
-  if (!done) throw std::bad_alloc();
-}
-
-template <class Real>
-void forward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight_hh,
-             const Packed<Real>* weight_hr, const Packed<Real>* bias, const Packed<Real>* bias_hh,
-             Array<const Real, 2> mask, Array<const Real, 3> x, Array<const Real, 2> h_0,
-             Array<const Real, 2> c_0, Array<Real, 3> output, Array<Real, 2> h_n,
-             Array<Real, 2> c_n, Contiguous<Real, 2> kept, const Lengths& lengths, bool reverse) {
-  const OwnedSchedule schedule(x, lengths, reverse);
-  const Panels<Real> w_ih = weight_ih.panels(), w_hh = weight_hh.panels();
-  const Forward<Real> call{schedule.get(),
-                           w_ih.K,
-                           w_ih.n / w_ih.gates,
-                           w_hh.K,
-                           w_ih,
-                           w_hh,
-                           panels_or_null(weight_hr),
-                           panels_or_null(bias).data,
-                           panels_or_null(bias_hh).data,
-                           rows(mask),
-                           rows(x),
-                           rows(h_0),
-                           rows(c_0),
-                           rows(output),
-                           rows(h_n),
-                           rows(c_n),
-                           data_or_null(kept)};
-  run(kernels().of<Real>().forward, static_cast<Cell>(cell), call);
-}
-
-template <class Real>
-void backward(int cell, const Packed<Real>& weight_ih, const Packed<Real>& weight_hh,
-              const Packed<Real>* weight_hr, Array<const Real, 2> mask, Array<const Real, 3> x,
-              Array<const Real, 2> h_0, Array<const Real, 2> c_0, Array<const Real, 3> output,
-              Contiguous<const Real, 2> kept, const Lengths& lengths, bool reverse,
-              Array<const Real, 3> d_output, Array<const Real, 2> d_h_n, Array<const Real, 2> d_c_n,
-              Array<Real, 3> d_x, Array<Real, 2> d_h_0, Array<Real, 2> d_c_0,
-              Contiguous<Real, 2> d_weight_ih, Contiguous<Real, 2> d_weight_hh,
-              Contiguous<Real, 2> d_weight_hr, Contiguous<Real, 1> d_bias,
-              Contiguous<Real, 1> d_bias_hh) {
-  const OwnedSchedule schedule(x, lengths, reverse);
-  const Panels<Real> w_ih = weight_ih.panels(), w_hh = weight_hh.panels();
-  const Cell kind = static_cast<Cell>(cell);
-  const Backward<Real> call{schedule.get(),
-                            w_ih.n,
-                            w_ih.K / gates(kind),
-                            w_hh.n,
-                            w_ih,
-                            w_hh,
-                            panels_or_null(weight_hr),
-                            rows(mask),
-                            rows(x),
-                            rows(h_0),
-                            rows(c_0),
-                            rows(output),
-                            data_or_null(kept),
-                            rows(d_output),
-                            rows(d_h_n),
-                            rows(d_c_n),
-                            rows(d_x),
-                            rows(d_h_0),
-                            rows(d_c_0),
-                            d_weight_ih.data(),
-                            d_weight_hh.data(),
-                            data_or_null(d_weight_hr),
-                            d_bias.data(),
-                            data_or_null(d_bias_hh)};
-  run(kernels().of<Real>().backward, kind, call);
-}
-
-template <class Real>
-void bind(nb::module_& m, const char* packed) {
-  nb::class_<Packed<Real>>(m, packed).def(nb::init<Contiguous<const Real, 2>, bool, Index>(),
-                                          "w"_a.noconvert(), "transpose"_a, "gates"_a);
-  m.def("forward", &forward<Real>, "cell"_a, "weight_ih"_a, "weight_hh"_a, "weight_hr"_a.none(),
-        "bias"_a.none(), "bias_hh"_a.none(), "mask"_a.noconvert().none(), "x"_a.noconvert(),
-        "h_0"_a.noconvert(), "c_0"_a.noconvert().none(), "output"_a.noconvert(),
-        "h_n"_a.noconvert(), "c_n"_a.noconvert().none(), "kept"_a.noconvert().none(),
-        "lengths"_a.noconvert().none(), "reverse"_a);
-  m.def("backward", &backward<Real>, "cell"_a, "weight_ih"_a, "weight_hh"_a, "weight_hr"_a.none(),
-        "mask"_a.noconvert().none(), "x"_a.noconvert(), "h_0"_a.noconvert(),
-        "c_0"_a.noconvert().none(), "output"_a.noconvert(), "kept"_a.noconvert().none(),
-        "lengths"_a.noconvert().none(), "reverse"_a, "d_output"_a.noconvert().none(),
-        "d_h_n"_a.noconvert().none(), "d_c_n"_a.noconvert().none(), "d_x"_a.noconvert(),
-        "d_h_0"_a.noconvert(), "d_c_0"_a.noconvert().none(), "d_weight_ih"_a.noconvert(),
-        "d_weight_hh"_a.noconvert(), "d_weight_hr"_a.noconvert().none(), "d_bias"_a.noconvert(),
-        "d_bias_hh"_a.noconvert().none());
-}
-
-}  // namespace
-
+// How many threads a call may use.
 int threads() {
 #if defined(_OPENMP)
   if (!forked) return omp_get_max_threads();
@@ -180,15 +32,388 @@ int threads() {
   return 1;
 }
 
+Cell cell_of(const std::string& name) {
+  if (name == "rnn_tanh") return Cell::elman_tanh;
+  if (name == "rnn_relu") return Cell::elman_relu;
+  if (name == "gru") return Cell::gru;
+  if (name == "lstm") return Cell::lstm;
+  throw std::invalid_argument("cell: expected rnn_tanh, rnn_relu, gru or lstm, got " + name);
+}
+
+// Run a function of the network without Python's lock.
+template <class Function>
+void released(const Function& function) {
+  bool done;
+  {
+    const GilReleased without_lock;
+    done = function();
+  }
+  if (!done) throw std::bad_alloc();
+}
+
+// Masks, as elman.kernels.Masks; they stay alive as long as this does.
+template <class Real>
+class Masks {
+ public:
+  void read(const Architecture& a, Index T, Index N, nb::handle masks, Pass<Real>& pass) {
+    if (masks.is_none()) return;
+    const nb::handle between = PyTuple_GetItem(masks.ptr(), 0);
+    const nb::handle recurrent = PyTuple_GetItem(masks.ptr(), 1);
+    if (!between.is_none()) {
+      hold(between, 3, a.L - 1);
+      for (const View<Real>& mask : held_) {
+        if (!mask.has_shape(T, N, a.output_size())) fail();
+        pass.between.push_back({mask.data(), mask.stride(0), mask.stride(1)});
+      }
+    }
+    if (recurrent.is_none()) return;
+    const std::size_t before = held_.size();
+    hold(recurrent, 2, a.recurrences());
+    for (std::size_t i = before; i < held_.size(); ++i) {
+      if (!held_[i].has_shape(N, a.P)) fail();
+      pass.recurrent.push_back({held_[i].data(), held_[i].stride(0)});
+    }
+  }
+
+ private:
+  void hold(nb::handle list, int dims, Index count) {
+    if (!PyList_CheckExact(list.ptr()) || PyList_Size(list.ptr()) != count) fail();
+    for (Index i = 0; i < count; ++i)
+      held_.emplace_back(PyList_GetItem(list.ptr(), i), dims);
+  }
+  [[noreturn]] static void fail() {
+    throw std::invalid_argument("masks: expected lists of arrays (T, N, D·P) and (N, P)");
+  }
+
+  std::deque<View<Real>> held_;
+};
+
+template <class Real>
+class BoundNetwork;
+
+// A run that backward may follow: what it read and wrote. It never changes after it was made.
+template <class Real>
+struct Run {
+  nb::object network;  // which this keeps alive
+  Arguments<Real> arguments;
+  Masks<Real> masks;
+  std::optional<NewSteps<Real>> output;
+  std::optional<NewState<Real>> h_n, c_n;
+  std::optional<Pass<Real>> pass;
+
+  nb::object state_n() const {
+    if (!c_n) return h_n->array->array;
+    return nb::make_tuple(h_n->array->array, c_n->array->array);
+  }
+  nb::object backward(nb::handle d_output, nb::handle d_state_n, nb::handle gradients) const {
+    return nb::cast<const BoundNetwork<Real>&>(network).backward(*this, d_output, d_state_n,
+                                                                 gradients);
+  }
+  nb::object backward_cell(nb::handle d_state_n) const {
+    return backward(nb::none(), d_state_n, nb::none());
+  }
+};
+
+// A run of a single cell, whose backward takes the gradient of its state alone.
+template <class Real>
+struct CellRun : Run<Real> {};
+
+template <class Real>
+class BoundNetwork {
+ public:
+  BoundNetwork(nb::list weights, nb::list initial, const std::string& cell, Index input_size,
+               Index hidden_size, Index num_layers, bool bidirectional, bool bias, Index proj_size)
+      : a_{cell_of(cell), input_size, hidden_size, proj_size ? proj_size : hidden_size,
+           num_layers,    bidirectional ? 2 : 1,   bias},
+        network_(a_, held(weights)),
+        zeros_(memory<Real>(a_.H)) {
+    std::fill_n(zeros_.get(), a_.H, Real(0));
+    for (nb::handle part : initial) {
+      const Index size = initial_.empty() ? a_.P : a_.H;
+      initial_.emplace_back(part, 2);
+      if (!initial_.back().has_shape(a_.recurrences(), size)) fail("initial");
+    }
+    if (!initial_.empty() && initial_.size() != (a_.pair() ? 2 : 1)) fail("initial");
+  }
+
+  nb::object sizes(nb::handle x, nb::handle state, nb::handle lengths, bool batch_first) const {
+    Arguments<Real> arguments;
+    if (!arguments.read(a_, x, state, lengths, batch_first)) return nb::none();
+    nb::object of_rows = nb::none();
+    if (arguments.has_lengths) {
+      nb::list list;
+      for (const Index length : arguments.lengths) list.append(length);
+      of_rows = nb::module_::import_("numpy").attr("array")(list, "int64");
+    }
+    return nb::make_tuple(arguments.T, arguments.N, of_rows);
+  }
+
+  nb::object run(nb::handle x, nb::handle state, nb::handle lengths, nb::handle masks, bool keep,
+                 bool batch_first) const {
+    if (keep) {
+      auto run = std::make_unique<Run<Real>>();
+      if (!run->arguments.read(a_, x, state, lengths, batch_first)) return nb::none();
+      const nb::object results = forward(*run, masks, true);
+      run->network = nb::find(this);
+      return nb::make_tuple(results, nb::cast(run.release(), nb::rv_policy::take_ownership));
+    }
+    Run<Real> run;
+    if (!run.arguments.read(a_, x, state, lengths, batch_first)) return nb::none();
+    return forward(run, masks, false);
+  }
+
+  nb::object cell(nb::handle x, nb::handle state, bool keep) const {
+    if (a_.recurrences() != 1) return nb::none();
+    if (keep) {
+      auto run = std::make_unique<CellRun<Real>>();
+      if (!run->arguments.read_cell(a_, x, state)) return nb::none();
+      forward(*run, nb::none(), true);
+      run->network = nb::find(this);
+      const nb::object state_n = run->state_n();
+      return nb::make_tuple(state_n, nb::cast(run.release(), nb::rv_policy::take_ownership));
+    }
+    Run<Real> run;
+    if (!run.arguments.read_cell(a_, x, state)) return nb::none();
+    forward(run, nb::none(), false);
+    return run.state_n();
+  }
+
+  nb::object step(nb::handle x_t, nb::tuple state, nb::handle out) const {
+    const View<Real> x(x_t, 2), h(state[0], 3, true);
+    View<Real> c;
+    if (a_.D != 1 || !h.valid() || nb::len(state) != (a_.pair() ? 2 : 1)) return nb::none();
+    const Index N = h.shape(1);
+    if (!x.has_shape(N, a_.I) || !h.has_shape(a_.L, N, a_.P)) return nb::none();
+    if (a_.pair() && !(c.take(state[1], 3, true) && c.has_shape(a_.L, N, a_.H)))
+      return nb::none();
+    nb::object made;
+    if (out.is_none()) made = NewArray<Real>(N, a_.P).array;
+    const View<Real> to(out.is_none() ? made : out, 2, true);
+    if (!to.has_shape(N, a_.P) || to.may_overlap(x) || to.may_overlap(h)) return nb::none();
+
+    Pass<Real> pass(Schedules(1, N, nullptr));
+    pass.x = {x.data(), 0, x.stride(0)};
+    pass.h_n = {h.data(), h.stride(0), h.stride(1)};
+    if (a_.pair()) pass.c_n = {c.data(), c.stride(0), c.stride(1)};
+    pass.h_0 = constant(pass.h_n), pass.c_0 = constant(pass.c_n);
+    pass.output = {to.data(), 0, to.stride(0)};
+    pass.step = true;
+    pass.turned = !turned_.load(std::memory_order_relaxed);
+    turned_.store(pass.turned, std::memory_order_relaxed);
+    released([&] { return network_.forward(pass, threads()); });
+    return out.is_none() ? made : nb::borrow(out);
+  }
+
+  nb::object backward(const Run<Real>& run, nb::handle d_output, nb::handle d_state_n,
+                      nb::handle gradients) const {
+    const Arguments<Real>& arguments = run.arguments;
+    const Form form = arguments.form;
+    const Index T = arguments.T, N = arguments.N, K = a_.recurrences();
+    BackwardPass<Real> pass;
+    const Parts later(d_state_n, a_.pair());
+    StatePart<Real> d_h_n, d_c_n;
+    if (!later.valid || !d_h_n.read(later.h, form, K, N, a_.P) ||
+        !d_c_n.read(later.c, form, K, N, a_.H))
+      return nb::none();
+    pass.d_h_n = d_h_n.states(form), pass.d_c_n = d_c_n.states(form);
+    Arguments<Real> of_output;  // which reads the gradient as if it were x
+    if (!d_output.is_none()) {
+      Architecture of = a_;
+      of.I = a_.output_size();
+      if (!of_output.read(of, d_output, nb::none(), nb::none(), form == Form::batch_first))
+        return nb::none();
+      if (of_output.form != form || of_output.N != N) return nb::none();
+      if (form == Form::ragged) {
+        if (of_output.lengths != arguments.lengths) return nb::none();
+        of_output.T = T;
+      }
+      if (of_output.T != T) return nb::none();
+      pass.d_output = of_output.steps(of);
+    }
+    std::deque<View<Real>> given;
+    nb::list found;
+    if (gradients.is_none() ? !make_gradients(found, pass) : !take(gradients, given, pass))
+      return nb::none();
+
+    NewSteps<Real> d_x(form, T, N, a_.I);
+    NewState<Real> d_h_0(form, K, N, a_.P);
+    std::optional<NewState<Real>> d_c_0;
+    if (a_.pair()) d_c_0.emplace(form, K, N, a_.H);
+    pass.d_x = d_x.steps, pass.d_h_0 = d_h_0.states;
+    if (d_c_0) pass.d_c_0 = d_c_0->states;
+    released([&] { return network_.backward(*run.pass, pass, threads()); });
+    if (gradients.is_none() && !initial_.empty()) {
+      append_initial(found, arguments.h_0, pass.d_h_0, N, a_.P);
+      if (a_.pair()) append_initial(found, arguments.c_0, pass.d_c_0, N, a_.H);
+    }
+    const nb::object d_state = d_c_0
+                                   ? nb::make_tuple(d_h_0.array->array, d_c_0->array->array)
+                                   : d_h_0.array->array;
+    return nb::make_tuple(d_x.restore(form, arguments.lengths), d_state,
+                          gradients.is_none() ? found : nb::borrow(gradients));
+  }
+
+  Index kept_values() const { return elman::kept_values(a_.cell, 1); }
+
+ private:
+  [[noreturn]] static void fail(const char* what) {
+    throw std::invalid_argument(std::string(what) +
+                                ": expected arrays of the architecture's shapes, in C order");
+  }
+
+  // The shape of parameter i of recurrence k, whose second number is 0 for a bias.
+  std::pair<Index, Index> shape(Index k, Index i) const {
+    const Index n = gates(a_.cell) * a_.H;
+    if (i == 0) return {n, a_.inputs(k)};
+    if (i == 1) return {n, a_.P};
+    return a_.bias && i < 4 ? std::pair<Index, Index>{n, 0} : std::pair<Index, Index>{a_.P, a_.H};
+  }
+  Index per_recurrence() const { return 2 + 2 * a_.bias + a_.projected(); }
+
+  // The memory of a list's arrays, which must be all parameters in order.
+  bool read(nb::handle list, bool writable, std::deque<View<Real>>& views) const {
+    const Index count = a_.recurrences() * per_recurrence();
+    if (!PyList_CheckExact(list.ptr()) || PyList_Size(list.ptr()) != count) return false;
+    for (Index i = 0; i < count; ++i) {
+      const auto [rows, columns] = shape(i / per_recurrence(), i % per_recurrence());
+      View<Real>& view = views.emplace_back();
+      if (!view.take(PyList_GetItem(list.ptr(), i), columns ? 2 : 1, writable)) return false;
+      if (columns ? !view.has_shape(rows, columns) : !view.has_shape(rows)) return false;
+      if (columns && rows > 1 && view.stride(0) != columns) return false;
+    }
+    return true;
+  }
+
+  std::vector<const Real*> held(nb::list weights) {
+    if (!read(weights, false, weights_)) fail("weights");
+    std::vector<const Real*> data;
+    for (const View<Real>& view : weights_) data.push_back(view.data());
+    return data;
+  }
+
+  // Where gradients of all parameters go, given their memory in order.
+  template <class Next>
+  void place_gradients(BackwardPass<Real>& pass, const Next& next) const {
+    for (Index k = 0; k < a_.recurrences(); ++k) {
+      ParameterGradients<Real> of_k;
+      of_k.weight_ih = next(), of_k.weight_hh = next();
+      if (a_.bias) of_k.bias_ih = next(), of_k.bias_hh = next();
+      if (a_.projected()) of_k.weight_hr = next();
+      pass.parameters.push_back(of_k);
+    }
+  }
+  bool make_gradients(nb::list& made, BackwardPass<Real>& pass) const {
+    Index i = 0;
+    place_gradients(pass, [&] {
+      const auto [rows, columns] = shape(i / per_recurrence(), i % per_recurrence());
+      ++i;
+      const NewArray<Real> array = columns ? NewArray<Real>(rows, columns) : NewArray<Real>(rows);
+      std::fill_n(array.data(), rows * std::max<Index>(columns, 1), Real(0));
+      made.append(array.array);
+      return array.data();
+    });
+    return true;
+  }
+  bool take(nb::handle list, std::deque<View<Real>>& views, BackwardPass<Real>& pass) const {
+    if (!read(list, true, views)) return false;
+    std::size_t i = 0;
+    place_gradients(pass, [&] { return views[i++].data(); });
+    return true;
+  }
+
+  // The gradient of a learned part of the initial state: a sum over rows, or zero where the caller
+  // gave that part.
+  void append_initial(nb::list& found, const StatePart<Real>& given, const States<Real>& d_state,
+                      Index N, Index size) const {
+    const Index K = a_.recurrences();
+    const NewArray<Real> sums(K, size);
+    std::fill_n(sums.data(), K * size, Real(0));
+    for (Index k = 0; k < K && !given.given(); ++k)
+      for (Index n = 0; n < N; ++n) {
+        const Real* row = d_state.of(k).row(n);
+        for (Index j = 0; j < size; ++j) sums.data()[k * size + j] += row[j];
+      }
+    found.append(sums.array);
+  }
+
+  // The state to begin from: given, learned, or zeros.
+  States<const Real> initial(const StatePart<Real>& given, Form form, std::size_t part) const {
+    if (given.given()) return given.states(form);
+    if (initial_.empty()) return {zeros_.get(), 0, 0};
+    return {initial_[part].data(), initial_[part].stride(0), 0};
+  }
+
+  // Run what was read; the results as Python gets them.
+  nb::object forward(Run<Real>& run, nb::handle masks, bool keep) const {
+    Arguments<Real>& arguments = run.arguments;
+    const Form form = arguments.form;
+    const Index T = arguments.T, N = arguments.N, K = a_.recurrences();
+    Pass<Real>& pass = run.pass.emplace(
+        Schedules(T, N, arguments.has_lengths ? arguments.lengths.data() : nullptr));
+    pass.keep = keep;
+    pass.x = arguments.steps(a_);
+    pass.h_0 = initial(arguments.h_0, form, 0);
+    if (a_.pair()) pass.c_0 = initial(arguments.c_0, form, 1);
+    run.masks.read(a_, T, N, masks, pass);
+    run.h_n.emplace(form, K, N, a_.P);
+    pass.h_n = run.h_n->states;
+    if (a_.pair()) pass.c_n = run.c_n.emplace(form, K, N, a_.H).states;
+    const bool cell = form == Form::cell || form == Form::single_cell;
+    if (cell)
+      pass.output = {pass.h_n.data, 0, pass.h_n.n};  // a step's output is its state
+    else
+      pass.output = run.output.emplace(form, T, N, a_.output_size()).steps;
+    released([&] { return network_.forward(pass, threads()); });
+    if (cell) return nb::none();
+    if (keep) run.output->make_read_only();
+    return nb::make_tuple(run.output->restore(form, arguments.lengths), run.state_n());
+  }
+
+  const Architecture a_;
+  std::deque<View<Real>> weights_, initial_;
+  const Network<Real> network_;
+  const Memory<Real> zeros_;
+  mutable std::atomic<bool> turned_{false};  // of the last step
+};
+
+template <class Real>
+void bind(nb::module_& m, const char* network, const char* run, const char* cell_run) {
+  nb::class_<Run<Real>>(m, run).def("backward", &Run<Real>::backward, "d_output"_a.none() = nb::none(),
+                                    "d_state_n"_a.none() = nb::none(),
+                                    "gradients"_a.none() = nb::none());
+  nb::class_<CellRun<Real>>(m, cell_run)
+      .def("backward", &CellRun<Real>::backward_cell, "d_state_n"_a.none());
+  using Bound = BoundNetwork<Real>;
+  nb::class_<Bound>(m, network)
+      .def(nb::init<nb::list, nb::list, const std::string&, Index, Index, Index, bool, bool,
+                    Index>(),
+           "weights"_a, "initial"_a, nb::kw_only(), "cell"_a, "input_size"_a, "hidden_size"_a,
+           "num_layers"_a, "bidirectional"_a, "bias"_a, "proj_size"_a)
+      .def("sizes", &Bound::sizes, "x"_a.none(), "state"_a.none() = nb::none(),
+           "lengths"_a.none() = nb::none(), "batch_first"_a = false)
+      .def("run", &Bound::run, "x"_a.none(), "state"_a.none() = nb::none(),
+           "lengths"_a.none() = nb::none(), "masks"_a.none() = nb::none(), "keep"_a = false,
+           "batch_first"_a = false)
+      .def("cell", &Bound::cell, "x"_a.none(), "state"_a.none() = nb::none(), "keep"_a = false)
+      .def("step", &Bound::step, "x_t"_a.none(), "state"_a, "out"_a.none() = nb::none())
+      .def_prop_ro("kept_values", &Bound::kept_values);
+}
+
+}  // namespace
+
 NB_MODULE(_native, m) {
-  kernels();  // fail when loaded, not when first called
-  bind<float>(m, "PackedFloat32");
-  bind<double>(m, "PackedFloat64");
-  bind_networks(m);
+  kernels();         // fail when loaded, not when first called
+  in_main_thread();  // note which thread handles signals
+  bind<float>(m, "NetworkFloat32", "RunFloat32", "CellRunFloat32");
+  bind<double>(m, "NetworkFloat64", "RunFloat64", "CellRunFloat64");
   m.def("isa", [] { return std::string(kernels().isa); });
   m.def("threads", &threads);
   m.def("times_parted", [] { return __atomic_load_n(kernels().times_parted, __ATOMIC_RELAXED); });
-  m.def("after_fork_in_child", [] { forked = true; });
+  m.def("after_fork_in_child", [] {
+    forked = true;
+    main_thread_after_fork();
+  });
+  m.def("before_exit", &before_exit);
   m.attr("SUMMATION_ORDER") = summation_order;
 }
 

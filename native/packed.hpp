@@ -1,8 +1,5 @@
-// Weights in panels, as Python holds them.
+// Weights in panels, with the memory they take.
 #pragma once
-
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 
 #include <memory>
 #include <new>
@@ -11,13 +8,6 @@
 #include "memory.hpp"
 
 namespace elman {
-
-// How many threads a call may use.
-int threads();
-
-template <class Real, int D>
-using Contiguous =
-    nanobind::ndarray<Real, nanobind::ndim<D>, nanobind::c_contig, nanobind::device::cpu>;
 
 // Memory for n values.
 struct Release {
@@ -28,36 +18,30 @@ using Memory = std::unique_ptr<Real[], Release>;
 
 template <class Real>
 Memory<Real> memory(Index n) {
-  Memory<Real> made(static_cast<Real*>(allocate(static_cast<size_t>(n) * sizeof(Real))));
+  Memory<Real> made(static_cast<Real*>(allocate(static_cast<std::size_t>(n) * sizeof(Real))));
   if (!made) throw std::bad_alloc();
   return made;
 }
 
-// A packed matrix that owns its memory.
+// A packed matrix. Made without arguments it is null.
 template <class Real>
 class Packed {
  public:
-  // The matrix (n, K), or (K, n) if not transposed, as the K × n matrix that rows are multiplied
-  // with.
-  Packed(Contiguous<const Real, 2> w, bool transpose, Index gates)
-      : K_(static_cast<Index>(w.shape(transpose ? 1 : 0))),
-        n_(static_cast<Index>(w.shape(transpose ? 0 : 1))),
-        gates_(gates) {
+  Packed() = default;
+  // The K × n matrix that rows are multiplied with: w is (n, K) if transposed, else (K, n). Its
+  // columns are `gates` of units.
+  Packed(const Real* w, bool transposed, Index K, Index n, Index gates, int threads)
+      : K_(K), n_(n), gates_(gates) {
     const Functions<Real>& f = kernels().of<Real>();
-    data_ = memory<Real>(f.panel_size(K_, n_, gates));
-    f.pack(w.data(), transpose, K_, n_, gates, data_.get(), threads());
+    data_ = memory<Real>(f.panel_size(K, n, gates));
+    f.pack(w, transposed, K, n, gates, data_.get(), threads);
   }
 
   Panels<Real> panels() const { return {data_.get(), K_, n_, gates_}; }
 
  private:
-  Index K_, n_, gates_;
+  Index K_ = 0, n_ = 0, gates_ = 0;
   Memory<Real> data_;
 };
-
-template <class Real>
-Panels<Real> panels_or_null(const Packed<Real>* packed) {
-  return packed ? packed->panels() : Panels<Real>{};
-}
 
 }  // namespace elman

@@ -2,16 +2,29 @@
 
 ``ELMAN_BACKEND=reference`` or ``=native`` in the environment chooses the side, for tests; else it
 is native where it was built. ``ELMAN_ISA`` names the instruction set whose native kernels to take.
-The contract, for one layer in one direction:
 
-- ``prepare(Weights(cell, ...))`` makes weights ready once, for many calls;
-- ``forward(weights, x, state, output, state_n, lengths, reverse, keep, mask)`` fills the caller's
-  ``output`` and ``state_n`` and returns what backward needs, or None;
-- ``backward(weights, kept, d_output, d_state_n, d_weights)`` returns the gradients, those of the
-  weights added to ``d_weights``.
+The unit is a network: all layers and directions in one call. ``network(architecture, weights,
+initial)`` makes one of an `Architecture`, its parameters in torch's order, and learned initial
+states h_0 (L·D, P) and c_0 (L·D, H), if there are any. Its weights never change, so that whoever
+runs it, in whatever thread, sees one set of them. A network has
 
-``network(weights, ...)`` gathers all layers' weights for a side that runs them in one call, as
-native does with what needs no conversion; the results are the same, and sooner for small networks.
+- ``run(x, state, lengths, masks, keep, batch_first)`` → (output, state_n), and with ``keep``
+  ((output, state_n), run). x is an array (T, N, I) with any strides on its first two axes, or
+  (N, T, I) if ``batch_first``, or (T, I), or a list of arrays (T_i, I); output has x's form.
+  state is h_0 or (h_0, c_0), parts (L·D, N, ·), or (L·D, ·) without a batch; None, also as a part,
+  is the initial one. lengths are N ints or an int64 array. masks are a `Masks` or None.
+- ``run.backward(d_output, d_state_n, gradients)`` → (d_x, d_state, gradients of the parameters in
+  order, then of learned initial states). It may be called often, from several threads. Given
+  ``gradients`` of later parts of the same sequences are added to, and returned.
+- ``sizes(x, state, lengths, batch_first)`` → (T, N, lengths), for drawing masks before a run.
+- ``step(x_t, state, out)`` → the last layer's h (N, P), in ``out`` or new: a run of T = 1 that
+  replaces the state's parts (L, N, ·) in place.
+- ``cell(x, state, keep)`` → state_n, and with ``keep`` (state_n, run): a run of T = 1 and L = 1,
+  x (N, I) or (I,), state (N, ·) or (·,); ``run.backward(d_state_n)`` as above.
+- ``kept_values``, how many values of each unit, step and row a run keeps for backward.
+
+All of them take what needs no conversion, and return None for anything else, with nothing done:
+Python then converts it, or explains what is wrong with it.
 """
 
 from __future__ import annotations
@@ -19,23 +32,36 @@ from __future__ import annotations
 import os
 import warnings
 from types import ModuleType
+from typing import NamedTuple
 
 from elman import _check
+from elman._typing import FloatArray
 from elman.kernels import reference
-from elman.kernels.cells import GATES, KEPT_VALUES, State, Weights
+from elman.kernels.architecture import Architecture
+from elman.kernels.cells import GATES, State, Weights
 
 __all__ = [
     "GATES",
-    "KEPT_VALUES",
+    "Architecture",
+    "Masks",
     "State",
     "Weights",
     "backend",
-    "backward",
-    "forward",
     "network",
-    "prepare",
     "show_config",
 ]
+
+
+class Masks(NamedTuple):
+    """Dropout masks of one run, drawn beforehand.
+
+    between : arrays (T, N, D·P), what the input of layers 1 … L - 1 is multiplied with, or None
+    recurrent : arrays (N, P), what h is multiplied with where W_hh takes it, of each of the L·D
+        recurrences, or None
+    """
+
+    between: list[FloatArray] | None
+    recurrent: list[FloatArray] | None
 
 
 def _choose() -> ModuleType:
@@ -65,9 +91,6 @@ _side = _choose()
 backend: str = _side.__name__.rpartition(".")[2]
 """Which side is in use: "native" or "reference"."""
 
-prepare = _side.prepare
-forward = _side.forward
-backward = _side.backward
 network = _side.network
 
 

@@ -20,7 +20,7 @@ State: TypeAlias = tuple[FloatArray, ...]
 
 
 class Weights(NamedTuple):
-    """What a layer computes with in one direction; gradients of it have the same form.
+    """The weights of one layer in one direction; gradients of them have the same form.
 
     cell : "rnn_tanh", "rnn_relu", "gru" or "lstm", whose gates number G = 1, 1, 3 or 4
     weight_ih (G·H, I), weight_hh (G·H, H or P)
@@ -49,27 +49,35 @@ class Weights(NamedTuple):
 GATES = {"rnn_tanh": 1, "rnn_relu": 1, "gru": 3, "lstm": 4}
 """G of each cell."""
 
-KEPT_VALUES = {"rnn_tanh": 0, "rnn_relu": 0, "gru": 4, "lstm": 5}
-"""How many values of each unit, step and row the native kernels keep for backward."""
-
 
 class Cell(NamedTuple):
     """A cell's step and its backward.
 
-    forward(weights, x, state, mask) -> (state after the step, what backward needs)
-    backward(weights, kept, d_state) -> (d_x, d_state before the step, d_weights)
+    forward(weights, x, state, mask) -> (state after the step, the step's values by name)
+    backward(weights, step, d_state) -> (d_x, d_state before the step, d_weights)
+    values : the type of a step's values by name
     """
 
     forward: Callable[[Weights, FloatArray, State, FloatArray | None], tuple[State, Any]]
     backward: Callable[[Weights, Any, State], tuple[FloatArray, State, Weights]]
+    values: Any
 
 
 # ---- Elman -------------------------------------------------------------------------------------
 
 
+class RNNStep(NamedTuple):
+    """The values of one step: what came in and the new state."""
+
+    x: FloatArray
+    h: FloatArray
+    h_next: FloatArray
+    mask: FloatArray | None
+
+
 def rnn_forward(
     w: Weights, x: FloatArray, state: State, mask: FloatArray | None = None
-) -> tuple[State, Any]:
+) -> tuple[State, RNNStep]:
     """Elman's cell (Elman 1990), φ being tanh or relu.
 
     h' = φ(W_ih x + b_ih + W_hh h + b_hh)
@@ -77,14 +85,17 @@ def rnn_forward(
     (h,) = state
     a = _affine(x, w.weight_ih, w.bias_ih) + _affine(_masked(h, mask), w.weight_hh, w.bias_hh)
     h_next = np.tanh(a) if w.cell == "rnn_tanh" else np.maximum(a, 0)
-    return (h_next,), (x, h, h_next, mask)
+    return (h_next,), RNNStep(x, h, h_next, mask)
 
 
-def rnn_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
-    """Through φ' = 1 - h'² or [h' > 0]."""
-    x, h, h_next, mask = kept
+def rnn_backward(w: Weights, step: RNNStep, d_state: State) -> tuple[FloatArray, State, Weights]:
+    """Through φ' = 1 - h'² or [h' > 0]; the gradient passes where relu's h' is NaN, as in torch."""
+    x, h, h_next, mask = step
     (d_h_next,) = d_state
-    d_a = d_h_next * (1 - h_next * h_next if w.cell == "rnn_tanh" else h_next > 0)
+    if w.cell == "rnn_tanh":
+        d_a = d_h_next * (1 - h_next * h_next)
+    else:
+        d_a = np.where(h_next <= 0, d_h_next.dtype.type(0), d_h_next)
     d_x, d_h, d_w = _affine_backward(w, x, h, d_a, d_a, mask)
     return d_x, (d_h,), d_w
 
@@ -92,9 +103,21 @@ def rnn_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, Sta
 # ---- GRU ---------------------------------------------------------------------------------------
 
 
+class GRUStep(NamedTuple):
+    """The values of one step: what came in, the gates, and n_h = W_hn h + b_hn."""
+
+    x: FloatArray
+    h: FloatArray
+    r: FloatArray
+    z: FloatArray
+    n: FloatArray
+    n_h: FloatArray
+    mask: FloatArray | None
+
+
 def gru_forward(
     w: Weights, x: FloatArray, state: State, mask: FloatArray | None = None
-) -> tuple[State, Any]:
+) -> tuple[State, GRUStep]:
     """A gated recurrent unit (Cho et al. 2014), the reset applied after the product as in torch.
 
     r = σ(W_ir x + b_ir + W_hr h + b_hr)
@@ -107,12 +130,12 @@ def gru_forward(
     r_h, z_h, n_h = np.split(_affine(_masked(h, mask), w.weight_hh, w.bias_hh), 3, axis=1)
     r, z = _sigmoid(r_x + r_h), _sigmoid(z_x + z_h)
     n = np.tanh(n_x + r * n_h)
-    return ((1 - z) * n + z * h,), (x, h, r, z, n, n_h, mask)
+    return ((1 - z) * n + z * h,), GRUStep(x, h, r, z, n, n_h, mask)
 
 
-def gru_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
+def gru_backward(w: Weights, step: GRUStep, d_state: State) -> tuple[FloatArray, State, Weights]:
     """Gradients of the sums of x and of h differ in n, whose part of h is multiplied with r."""
-    x, h, r, z, n, n_h, mask = kept
+    x, h, r, z, n, n_h, mask = step
     (d_h_next,) = d_state
     d_n = d_h_next * (1 - z) * (1 - n * n)
     d_r = d_n * n_h * r * (1 - r)
@@ -125,9 +148,24 @@ def gru_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, Sta
 # ---- LSTM --------------------------------------------------------------------------------------
 
 
+class LSTMStep(NamedTuple):
+    """The values of one step: what came in, the gates, the new c, and hidden = o tanh(c')."""
+
+    x: FloatArray
+    h: FloatArray
+    c: FloatArray
+    i: FloatArray
+    f: FloatArray
+    g: FloatArray
+    o: FloatArray
+    c_next: FloatArray
+    hidden: FloatArray
+    mask: FloatArray | None
+
+
 def lstm_forward(
     w: Weights, x: FloatArray, state: State, mask: FloatArray | None = None
-) -> tuple[State, Any]:
+) -> tuple[State, LSTMStep]:
     """Long short-term memory (Hochreiter & Schmidhuber 1997), with forget gate (Gers et al. 2000).
 
     i, f, o = σ(W_i· x + b_i· + W_h· h + b_h·), each with weights of its own
@@ -142,12 +180,12 @@ def lstm_forward(
     c_next = f * c + i * g
     hidden = o * np.tanh(c_next)
     h_next = hidden if w.weight_hr is None else hidden @ w.weight_hr.T
-    return (h_next, c_next), (x, h, c, i, f, g, o, c_next, hidden, mask)
+    return (h_next, c_next), LSTMStep(x, h, c, i, f, g, o, c_next, hidden, mask)
 
 
-def lstm_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, State, Weights]:
+def lstm_backward(w: Weights, step: LSTMStep, d_state: State) -> tuple[FloatArray, State, Weights]:
     """Through h' to o and c', and through c' to the other gates and c."""
-    x, h, c, i, f, g, o, c_next, hidden, mask = kept
+    x, h, c, i, f, g, o, c_next, hidden, mask = step
     d_h_next, d_c_next = d_state
     d_hidden = d_h_next if w.weight_hr is None else d_h_next @ w.weight_hr
     y = np.tanh(c_next)
@@ -167,10 +205,10 @@ def lstm_backward(w: Weights, kept: Any, d_state: State) -> tuple[FloatArray, St
 
 
 CELLS = {
-    "rnn_tanh": Cell(rnn_forward, rnn_backward),
-    "rnn_relu": Cell(rnn_forward, rnn_backward),
-    "gru": Cell(gru_forward, gru_backward),
-    "lstm": Cell(lstm_forward, lstm_backward),
+    "rnn_tanh": Cell(rnn_forward, rnn_backward, RNNStep),
+    "rnn_relu": Cell(rnn_forward, rnn_backward, RNNStep),
+    "gru": Cell(gru_forward, gru_backward, GRUStep),
+    "lstm": Cell(lstm_forward, lstm_backward, LSTMStep),
 }
 
 

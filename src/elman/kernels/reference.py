@@ -1,7 +1,8 @@
 """The kernels in NumPy: the specification that the native kernels are held to.
 
-A layer in one direction is its cell (see `elman.kernels.cells`), step after step. Letters: T time
-steps, N batch, I input, H hidden, P the size of h: H, or less with a projection.
+A recurrence, which is one layer in one direction, is its cell (see `elman.kernels.cells`), step
+after step. A network is its recurrences, layer after layer. Letters: T time steps, N batch,
+I input, H hidden, P the size of h (H, or less with a projection), L layers, D directions.
 
 A row of the batch is frozen after its last valid step: its output is zero there, its final state
 is the state after that step, and the reverse direction starts at it.
@@ -9,30 +10,27 @@ is the state after that step, and the reverse direction starts at it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from elman._typing import FloatArray, IntArray
+from elman.kernels import forms
+from elman.kernels.architecture import Architecture
 from elman.kernels.cells import CELLS, State, Weights
 
 
-class Kept(NamedTuple):
-    """What `backward` needs of a forward run; steps are (t, rows, what the cell kept)."""
+class Recurrence(NamedTuple):
+    """What `backward` needs of one layer in one direction; steps are (t, rows, the cell's values).
+
+    x : (T, N, I)
+    state : its initial state
+    """
 
     x: FloatArray
     state: State
     steps: list[tuple[Any, Any, Any]]
-
-
-def prepare(weights: Weights) -> Weights:
-    """Make weights ready for many calls (here there is nothing to do)."""
-    return weights
-
-
-def network(*_: Any) -> None:
-    """Return None: a network is run layer by layer."""
 
 
 def forward(
@@ -43,30 +41,24 @@ def forward(
     state_n: State,
     lengths: IntArray | None = None,
     reverse: bool = False,
-    keep: bool = False,
     mask: FloatArray | None = None,
-) -> Kept | None:
-    """Run a layer in one direction.
+) -> Recurrence:
+    """Run one layer in one direction.
 
     Parameters
     ----------
-    weights : Weights, as `prepare` returned them
+    weights : Weights
     x : float32 or float64 array, shape (T, N, I)
     state : (h_0,), or (h_0, c_0) of an LSTM; arrays of x's dtype, shapes (N, P) and (N, H)
     output : array of x's dtype, shape (T, N, P)
         Filled with h_t; zero after a row's length.
     state_n : like state
-        Filled with the state after each row's last step. May be `state` itself unless `keep`.
+        Filled with the state after each row's last step.
     lengths : int64 array, shape (N,), each in [0, T], or None for T
     reverse : bool
         Whether to run from each row's last valid step to its first.
-    keep : bool
     mask : array of x's dtype, shape (N, P), or None for ones
         What h is multiplied with, at every step alike, where W_hh takes it.
-
-    Returns
-    -------
-    What `backward` needs if `keep`, else None.
     """
     step_forward = CELLS[weights.cell].forward
     for part, part_0 in zip(state_n, state, strict=True):
@@ -76,59 +68,54 @@ def forward(
     for t, rows in _steps(x.shape[0], lengths, reverse):
         state_t = tuple(part[rows].copy() for part in state_n)
         mask_t = None if mask is None else mask[rows]
-        state_t, kept = step_forward(weights, x[t, rows], state_t, mask_t)
+        state_t, values = step_forward(weights, x[t, rows], state_t, mask_t)
         for part, part_t in zip(state_n, state_t, strict=True):
             part[rows] = part_t
         output[t, rows] = state_t[0]
-        if keep:
-            steps.append((t, rows, kept))
-    return Kept(x, state, steps) if keep else None
+        steps.append((t, rows, values))
+    return Recurrence(x, state, steps)
 
 
 def backward(
     weights: Weights,
-    kept: Kept,
+    recurrence: Recurrence,
     d_output: FloatArray | None,
-    d_state_n: State | None,
-    d_weights: Weights | None = None,
-) -> tuple[FloatArray, State, Weights]:
+    d_state_n: tuple[FloatArray | None, ...],
+    d_weights: Weights,
+) -> tuple[FloatArray, State]:
     """Backpropagate through time (Rumelhart, Hinton & Williams 1986; Werbos 1990).
 
     Parameters
     ----------
     weights : Weights, as given to `forward`
-    kept : as `forward` returned it
+    recurrence : as `forward` returned it
     d_output : array, shape (T, N, P), or None for zeros
         Gradient with respect to output; ignored after a row's length.
-    d_state_n : like state_n, or None for zeros
-    d_weights : Weights, or None for zeros
-        Gradients of steps that come later, which these are added to: `d_weights` itself, of which
-        both biases' gradients are equal but for GRU's.
+    d_state_n : like state_n, a part None for zeros
+    d_weights : Weights
+        The gradients of the weights are added to them.
 
     Returns
     -------
     d_x : array, shape (T, N, I); zero after a row's length
     d_state : like state
-    d_weights : Weights of the gradients
     """
     step_backward = CELLS[weights.cell].backward
-    d_x = np.zeros(kept.x.shape, kept.x.dtype)
-    d_state = tuple(np.zeros_like(part) for part in kept.state)
-    for part, part_n in zip(d_state, d_state_n or (), strict=False):
-        part[...] = part_n
-    if d_weights is None:
-        d_weights = weights.zeros()
-    for t, rows, kept_t in reversed(kept.steps):
+    d_x = np.zeros(recurrence.x.shape, recurrence.x.dtype)
+    d_state = tuple(np.zeros_like(part) for part in recurrence.state)
+    for part, part_n in zip(d_state, d_state_n, strict=True):
+        part[...] = 0 if part_n is None else part_n
+    for t, rows, values in reversed(recurrence.steps):
         d_state_t = tuple(part[rows] for part in d_state)
         if d_output is not None:
             d_state_t = (d_state_t[0] + d_output[t, rows], *d_state_t[1:])
-        d_x[t, rows], d_state_t, d_weights_t = step_backward(weights, kept_t, d_state_t)
+        d_x[t, rows], d_state_t, d_weights_t = step_backward(weights, values, d_state_t)
         for part, part_t in zip(d_state, d_state_t, strict=True):
             part[rows] = part_t
         for total, term in zip(d_weights[1:], d_weights_t[1:], strict=True):
             if total is not None and term is not None:
                 total += term
-    return d_x, d_state, d_weights
+    return d_x, d_state
 
 
 def _steps(T: int, lengths: IntArray | None, reverse: bool) -> Iterator[tuple[Any, Any]]:
@@ -139,6 +126,218 @@ def _steps(T: int, lengths: IntArray | None, reverse: bool) -> Iterator[tuple[An
         else:
             rows = np.flatnonzero(lengths > step)
             yield (lengths[rows] - 1 - step if reverse else step), rows
+
+
+class Network:
+    """A network of weights that never change; see `elman.kernels` for the contract."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        weights: Sequence[FloatArray],
+        initial: Sequence[FloatArray] = (),
+    ) -> None:
+        self.architecture = architecture
+        self.initial = tuple(initial)
+        self.dtype = weights[0].dtype
+        self.weights = grouped(architecture, weights)
+
+    def sizes(
+        self, x: Any, state: Any = None, lengths: Any = None, batch_first: bool = False
+    ) -> tuple[int, int, IntArray | None] | None:
+        """Return T, N and lengths of a call with these arguments; None where `run` would."""
+        form = forms.read(self.architecture, self.dtype, x, state, lengths, batch_first)
+        return None if form is None else (*form.x.shape[:2], form.lengths)
+
+    def run(
+        self,
+        x: Any,
+        state: Any = None,
+        lengths: Any = None,
+        masks: Any = None,
+        keep: bool = False,
+        batch_first: bool = False,
+    ) -> Any:
+        """Run the network over x."""
+        form = forms.read(self.architecture, self.dtype, x, state, lengths, batch_first)
+        if form is None:
+            return None
+        run = Run(self, form, masks)
+        run.forward()
+        run.output.flags.writeable = not keep
+        results = form.restore(run.output), form.restore_state(run.state_n)
+        return (results, run) if keep else results
+
+    def step(self, x_t: Any, state: State, out: Any = None) -> FloatArray | None:
+        """Make one step of unidirectional layers; `state`, its parts (L, N, ·), is replaced."""
+        found = self.run(x_t[None], state if len(state) > 1 else state[0])
+        if found is None:
+            return None
+        output, state_n = found
+        if out is not None and (out.shape != output.shape[1:] or out.dtype != output.dtype):
+            return None
+        for part, part_n in zip(state, state_n if len(state) > 1 else [state_n], strict=True):
+            part[...] = part_n
+        if out is None:
+            return output[0]
+        out[...] = output[0]
+        return out
+
+    def cell(self, x: Any, state: Any = None, keep: bool = False) -> Any:
+        """Make one step of a single cell: x (N, I), or (I,) without a batch; state (N, ·), (·,)."""
+        if type(x) is not np.ndarray or x.ndim not in (1, 2):
+            return None
+        found = self.run(x[None], _with_axis(state), keep=True)
+        if found is None:
+            return None
+        (_, state_n), run = found
+        return (_first(state_n), CellRun(run)) if keep else _first(state_n)
+
+    def initial_state(self, N: int) -> State:
+        """Return the state (L·D, N, ·) that a run without one begins from."""
+        if self.initial:
+            return tuple(np.repeat(part[:, None], N, axis=1) for part in self.initial)
+        shapes = [(self.architecture.recurrences, N, n) for n in self.architecture.state_sizes]
+        return tuple(np.zeros(shape, self.dtype) for shape in shapes)
+
+    @property
+    def kept_values(self) -> int:
+        """How many values of each unit, step and row a run keeps for backward, beside x."""
+        return len(CELLS[self.architecture.cell].values._fields) - len(("x", "mask"))
+
+
+class Run:
+    """One run of a network, forward and then backward as often as one likes."""
+
+    def __init__(self, network: Network, form: forms.Form, masks: Any) -> None:
+        self.network, self.form = network, form
+        between, recurrent = masks or (None, None)
+        a = network.architecture
+        self.between = [None, *(between or [None] * (a.num_layers - 1))]
+        self.recurrent = recurrent or [None] * a.recurrences
+        initial = network.initial_state(form.x.shape[1])
+        self.state = tuple(
+            own if given is None else given for given, own in zip(form.state, initial, strict=True)
+        )
+        self.state_n = tuple(np.empty_like(part, order="C") for part in self.state)
+        self.recurrences: list[Recurrence] = []
+
+    def forward(self) -> None:
+        """Run layer after layer, each direction of one on the output of the layer before."""
+        a, P = self.network.architecture, self.network.architecture.state_sizes[0]
+        x = self.form.x
+        for layer in range(a.num_layers):
+            if (dropped := self.between[layer]) is not None:
+                x = x * dropped
+            output = self.form.empty(a.output_size)
+            for direction in range(a.directions):
+                k = layer * a.directions + direction
+                recurrence = forward(
+                    self.network.weights[k],
+                    x,
+                    tuple(part[k] for part in self.state),
+                    output[..., direction * P : (direction + 1) * P],
+                    tuple(part[k] for part in self.state_n),
+                    self.form.lengths,
+                    direction == 1,
+                    self.recurrent[k],
+                )
+                self.recurrences.append(recurrence)
+            x = output
+        self.output = x
+
+    def backward(
+        self, d_output: Any = None, d_state_n: Any = None, gradients: Any = None
+    ) -> tuple[Any, Any, list[FloatArray]] | None:
+        """Undo `forward` from the last layer to the first."""
+        a, P = self.network.architecture, self.network.architecture.state_sizes[0]
+        read = self.form.gradients(a, d_output, d_state_n)
+        if read is None:
+            return None
+        d_layer, d_parts = read
+        weights = self.network.weights
+        totals = [w.zeros() for w in weights] if gradients is None else grouped(a, gradients)
+        d_states: list[State] = []
+        for layer in reversed(range(a.num_layers)):
+            d_x: Any = None
+            for direction in reversed(range(a.directions)):
+                k = layer * a.directions + direction
+                part = slice(direction * P, (direction + 1) * P)
+                d_input, d_state = backward(
+                    weights[k],
+                    self.recurrences[k],
+                    None if d_layer is None else d_layer[..., part],
+                    tuple(None if part is None else part[k] for part in d_parts),
+                    totals[k],
+                )
+                d_states.insert(0, d_state)
+                d_x = d_input if d_x is None else d_input + d_x
+            dropped = self.between[layer]
+            d_layer = d_x if dropped is None else d_x * dropped
+        d_state = tuple(np.stack(parts) for parts in zip(*d_states, strict=True))
+        found = flat(totals) if gradients is None else list(gradients)
+        if gradients is None:
+            found += self._d_initial(d_state)
+        return self.form.restore(d_layer), self.form.restore_state(d_state), found
+
+    def _d_initial(self, d_state: State) -> list[FloatArray]:
+        """Gradients of learned initial states, of those parts of the state that were these."""
+        given = self.form.state[: len(self.network.initial)]
+        return [
+            d_part.sum(axis=1) if part is None else np.zeros(d_part.shape[::2], d_part.dtype)
+            for part, d_part in zip(given, d_state, strict=False)
+        ]
+
+
+class CellRun:
+    """One step of a cell, forward and then backward as often as one likes."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def backward(self, d_state_n: Any) -> tuple[Any, Any, list[FloatArray]] | None:
+        """Undo the step: the gradients of x, of the state and of the parameters in order."""
+        found = self._run.backward(None, _with_axis(d_state_n))
+        if found is None:
+            return None
+        d_x, d_state, gradients = found
+        return d_x[0], _first(d_state), gradients
+
+
+def _with_axis(state: Any) -> Any:
+    """Give a cell's state the axis (L·D = 1, …) of a network's."""
+    if isinstance(state, tuple):
+        return tuple(map(_with_axis, state))
+    return state[None] if type(state) is np.ndarray else state
+
+
+def _first(state: Any) -> Any:
+    """Undo `_with_axis`."""
+    return tuple(part[0] for part in state) if isinstance(state, tuple) else state[0]
+
+
+def grouped(architecture: Architecture, arrays: Sequence[FloatArray]) -> list[Weights]:
+    """Group a network's parameters, in order, by layer and direction."""
+    found, rest = [], list(arrays)
+    for k in range(architecture.recurrences):
+        names = list(architecture.cell_shapes(k))
+        found.append(Weights(architecture.cell, **dict(zip(names, rest, strict=False))))
+        rest = rest[len(names) :]
+    return found
+
+
+def flat(weights: Sequence[Weights]) -> list[FloatArray]:
+    """Undo `grouped`."""
+    return [array for of_one in weights for array in of_one[1:] if array is not None]
+
+
+def network(
+    architecture: Architecture,
+    weights: Sequence[FloatArray],
+    initial: Sequence[FloatArray] = (),
+) -> Network:
+    """Make a network; see `elman.kernels`."""
+    return Network(architecture, weights, initial)
 
 
 def config() -> dict[str, str | int]:

@@ -1,0 +1,173 @@
+"""The forms in which a caller may give a network its arguments, and the one form kernels take.
+
+x is an array (T, N, I), or (N, T, I) where the batch is first, or (T, I) for one sequence without
+a batch, or a list of arrays (T_i, I). The kernels take (T, N, I) with lengths. What is read here
+needs no conversion; whoever calls with something else is told None, converts or explains it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from elman._typing import FloatArray, IntArray
+from elman.kernels.architecture import Architecture
+
+
+class Form(NamedTuple):
+    """A call's arguments as the kernels take them, and the form in which they came.
+
+    x : (T, N, I)
+    state : its parts (L·D, N, ·); None stands for the network's initial state
+    lengths : int64 (N,), or None where each is T
+    batched, batch_first, ragged : whether x has a batch axis, has it first, or was a list
+    """
+
+    x: FloatArray
+    state: tuple[FloatArray | None, ...]
+    lengths: IntArray | None
+    batched: bool
+    batch_first: bool
+    ragged: bool
+
+    def empty(self, size: int) -> FloatArray:
+        """Return an array (T, N, size) that `restore` gives C order."""
+        T, N = self.x.shape[:2]
+        if self.batch_first:
+            return np.empty((N, T, size), self.x.dtype).transpose(1, 0, 2)
+        return np.empty((T, N, size), self.x.dtype)
+
+    def restore(self, values: FloatArray) -> Any:
+        """Give an array (T, N, ·) the form in which x came."""
+        if not self.batched:
+            return values[:, 0]
+        if self.ragged:
+            assert self.lengths is not None
+            return [values[:length, i] for i, length in enumerate(self.lengths)]
+        return values.transpose(1, 0, 2) if self.batch_first else values
+
+    def restore_state(self, parts: tuple[FloatArray, ...]) -> Any:
+        """Give parts (L·D, N, ·) of a state the form in which callers pass them."""
+        parts = parts if self.batched else tuple(part[:, 0] for part in parts)
+        return parts if len(parts) > 1 else parts[0]
+
+    def gradients(
+        self, architecture: Architecture, d_output: Any, d_state_n: Any
+    ) -> tuple[FloatArray | None, tuple[FloatArray | None, ...]] | None:
+        """Read gradients of output and state_n, which have their forms; None if they do not fit."""
+        d_state = self._d_state(architecture, d_state_n)
+        if d_state is None or d_output is None:
+            return d_state if d_state is None else (None, d_state)
+        like = self.restore(self.empty(architecture.output_size))
+        if self.ragged:
+            fits = isinstance(d_output, list) and len(d_output) == len(like)
+            if not fits or not all(map(_fits, d_output, like)):
+                return None
+            padded = np.zeros((*self.x.shape[:2], architecture.output_size), self.x.dtype)
+            for i, part in enumerate(d_output):
+                padded[: len(part), i] = part
+            return padded, d_state
+        if not _fits(d_output, like):
+            return None
+        if not self.batched:
+            return d_output[:, None], d_state
+        return (d_output.transpose(1, 0, 2) if self.batch_first else d_output), d_state
+
+    def _d_state(
+        self, architecture: Architecture, d_state_n: Any
+    ) -> tuple[FloatArray | None, ...] | None:
+        N = self.x.shape[1] if self.batched else None
+        return _read_state(architecture, self.x.dtype, d_state_n, N)
+
+
+def read(
+    architecture: Architecture,
+    dtype: np.dtype[Any],
+    x: Any,
+    state: Any,
+    lengths: Any,
+    batch_first: bool,
+) -> Form | None:
+    """Read a call's arguments; None if they need a conversion or do not fit.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    dtype : float32 or float64
+    x, state, lengths, batch_first
+        As `elman.kernels` documents them for ``run``.
+    """
+    if isinstance(x, list | tuple):
+        if lengths is not None or not all(_is_array(a, dtype, 2) for a in x):
+            return None
+        x, lengths = _padded(x, dtype, architecture.input_size)
+        batched, batch_first, ragged = True, True, True
+    elif _is_array(x, dtype, 2) and lengths is None:
+        x, batched, batch_first, ragged = x[:, None], False, False, False
+    elif _is_array(x, dtype, 3):
+        batched, ragged = True, False
+        x = x.transpose(1, 0, 2) if batch_first else x
+    else:
+        return None
+    if x is None or x.shape[2] != architecture.input_size or x.shape[0] == 0:
+        return None
+    T, N, _ = x.shape
+    if lengths is not None:
+        lengths = _read_lengths(lengths, N, T)
+        if lengths is None:
+            return None
+    parts = _read_state(architecture, dtype, state, N if batched else None)
+    return None if parts is None else Form(x, parts, lengths, batched, batch_first, ragged)
+
+
+def _is_array(value: Any, dtype: np.dtype[Any], ndim: int) -> bool:
+    return type(value) is np.ndarray and value.ndim == ndim and value.dtype == dtype
+
+
+def _fits(value: Any, like: FloatArray) -> bool:
+    return _is_array(value, like.dtype, like.ndim) and value.shape == like.shape
+
+
+def _padded(
+    sequences: Sequence[FloatArray], dtype: np.dtype[Any], input_size: int
+) -> tuple[FloatArray | None, IntArray]:
+    """Return sequences as one array (T, N, I) and their lengths; None if one has another I."""
+    lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+    if any(sequence.shape[1] != input_size for sequence in sequences):
+        return None, lengths
+    x = np.zeros((len(sequences), max([1, *lengths]), input_size), dtype)
+    for row, sequence in zip(x, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return x.transpose(1, 0, 2), lengths
+
+
+def _read_lengths(lengths: Any, N: int, T: int) -> IntArray | None:
+    if isinstance(lengths, list | tuple) and all(type(length) is int for length in lengths):
+        lengths = np.array(lengths, dtype=np.int64)
+    if type(lengths) is not np.ndarray or lengths.dtype != np.int64 or lengths.shape != (N,):
+        return None
+    return None if np.any((lengths < 0) | (lengths > T)) else lengths
+
+
+def _read_state(
+    architecture: Architecture, dtype: np.dtype[Any], state: Any, N: int | None
+) -> tuple[FloatArray | None, ...] | None:
+    """Return each part as (L·D, N, ·); N is None without a batch, where parts are (L·D, ·)."""
+    sizes = architecture.state_sizes
+    if state is None:
+        return (None,) * len(sizes)
+    parts = state if len(sizes) > 1 else (state,)
+    if not isinstance(parts, tuple) or len(parts) != len(sizes):
+        return None
+    found: list[FloatArray | None] = []
+    for part, size in zip(parts, sizes, strict=True):
+        shape = (architecture.recurrences, size)
+        expected = shape if N is None else (shape[0], N, size)
+        if part is not None and not (
+            _is_array(part, dtype, len(expected)) and part.shape == expected
+        ):
+            return None
+        found.append(part[:, None] if part is not None and N is None else part)
+    return tuple(found)
