@@ -123,7 +123,9 @@ class BoundNetwork {
  public:
   BoundNetwork(nb::list weights, nb::list initial, const std::string& cell, Index input_size,
                Index hidden_size, Index num_layers, bool bidirectional, bool bias, Index proj_size)
-      : a_{cell_of(cell), input_size, hidden_size, proj_size ? proj_size : hidden_size,
+      : weights_given_(weights),
+        initial_given_(initial),
+        a_{cell_of(cell), input_size, hidden_size, proj_size ? proj_size : hidden_size,
            num_layers,    bidirectional ? 2 : 1,   bias},
         network_(a_, held(weights)),
         zeros_(memory<Real>(a_.H)) {
@@ -253,6 +255,8 @@ class BoundNetwork {
                           gradients.is_none() ? found : nb::borrow(gradients));
   }
 
+  nb::list weights() const { return weights_given_; }
+  nb::list initial() const { return initial_given_; }
   Index kept_values() const { return elman::kept_values(a_.cell, 1); }
 
  private:
@@ -337,7 +341,7 @@ class BoundNetwork {
   }
 
   // The state to begin from: given, learned, or zeros.
-  States<const Real> initial(const StatePart<Real>& given, Form form, std::size_t part) const {
+  States<const Real> first_state(const StatePart<Real>& given, Form form, std::size_t part) const {
     if (given.given()) return given.states(form);
     if (initial_.empty()) return {zeros_.get(), 0, 0};
     return {initial_[part].data(), initial_[part].stride(0), 0};
@@ -352,8 +356,8 @@ class BoundNetwork {
         Schedules(T, N, arguments.has_lengths ? arguments.lengths.data() : nullptr));
     pass.keep = keep;
     pass.x = arguments.steps(a_);
-    pass.h_0 = initial(arguments.h_0, form, 0);
-    if (a_.pair()) pass.c_0 = initial(arguments.c_0, form, 1);
+    pass.h_0 = first_state(arguments.h_0, form, 0);
+    if (a_.pair()) pass.c_0 = first_state(arguments.c_0, form, 1);
     run.masks.read(a_, T, N, masks, pass);
     run.h_n.emplace(form, K, N, a_.P);
     pass.h_n = run.h_n->states;
@@ -369,6 +373,7 @@ class BoundNetwork {
     return nb::make_tuple(run.output->restore(form, arguments.lengths), run.state_n());
   }
 
+  const nb::list weights_given_, initial_given_;
   const Architecture a_;
   std::deque<View<Real>> weights_, initial_;
   const Network<Real> network_;
@@ -396,6 +401,8 @@ void bind(nb::module_& m, const char* network, const char* run, const char* cell
            "batch_first"_a = false)
       .def("cell", &Bound::cell, "x"_a.none(), "state"_a.none() = nb::none(), "keep"_a = false)
       .def("step", &Bound::step, "x_t"_a.none(), "state"_a, "out"_a.none() = nb::none())
+      .def_prop_ro("weights", &Bound::weights)
+      .def_prop_ro("initial", &Bound::initial)
       .def_prop_ro("kept_values", &Bound::kept_values);
 }
 
@@ -414,6 +421,7 @@ NB_MODULE(_native, m) {
     main_thread_after_fork();
   });
   m.def("before_exit", &before_exit);
+  m.attr("PAIRS_PER_BLOCK") = pairs_per_block;
   m.attr("SUMMATION_ORDER") = summation_order;
 }
 

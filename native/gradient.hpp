@@ -24,8 +24,6 @@ struct Pair {
 // and the blocks are added from the last to the first, as time runs backwards: threads cannot
 // change a bit. Blocks are cut at multiples of some steps, so that a sequence run in parts, each of
 // so many steps, has the same ones.
-constexpr Index pairs_per_block = 256;
-
 struct PairBlock {
   Index begin = 0, K = 0;  // pairs begin … begin + K - 1
   Pair first;

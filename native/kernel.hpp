@@ -67,6 +67,9 @@ constexpr Index kept_values(Cell cell, Index H) {
   return cell == Cell::gru ? 4 * H : cell == Cell::lstm ? 5 * H : 0;
 }
 
+// A weight's gradient is summed over so many pairs at a time, see backward_weights.hpp.
+constexpr Index pairs_per_block = 256;
+
 // G gates of H units each, in torch's order. P is the size of h: H, or less with a projection.
 template <class Real>
 struct Forward {

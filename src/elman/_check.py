@@ -18,6 +18,12 @@ def fail(kind: type[Exception], name: str, expected: str, got: str, fix: str = "
     return kind(f"{name}: expected {expected}, got {got}" + (f"; {fix}" if fix else ""))
 
 
+def short(value: Any) -> str:
+    """Return the repr of any value in one line of at most 60 characters, for a message."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def size(name: str, value: Any) -> int:
     """Return `value` as an int greater than zero.
 
@@ -102,11 +108,12 @@ def float_dtype(name: str, value: Any) -> np.dtype[Any]:
 
 def same_dtype(
     name: str,
-    array: np.ndarray[Any, Any],
+    value: Any,
     dtype: np.dtype[Any],
     kind: type[Exception] = ValueError,
 ) -> None:
-    """Hold that `array` has the layer's `dtype`."""
+    """Hold that `value`, an array or what becomes one, has the layer's `dtype`."""
+    array = np.asarray(value)
     if array.dtype != dtype:
         raise fail(
             kind,
@@ -156,6 +163,35 @@ def lengths(value: Lengths, N: int, T: int) -> IntArray:
             "T is axis 1 of x if batch_first, else axis 0",
         )
     return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def array(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
+    """Return `value`, whatever holds numbers, as an array.
+
+    Raises
+    ------
+    TypeError
+        If it is None, text, a mapping, a masked array, or holds other things than numbers.
+    """
+    if type(value) is np.ndarray and value.dtype.kind in "fiub":
+        return value
+    if isinstance(value, np.ma.MaskedArray):
+        fix = "fill the masked values, or drop their steps and give lengths"
+        raise fail(TypeError, name, expected, "a masked array, whose mask would be lost", fix)
+    try:
+        found = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        fix = "a ragged batch is a list of arrays"
+        raise fail(TypeError, name, expected, f"a ragged {type(value).__name__}", fix) from None
+    if (
+        value is None
+        or isinstance(value, str | bytes | dict | set)
+        or found.dtype.kind not in "fiub"
+    ):
+        kind = type(value).__name__
+        got = kind if found.dtype.kind not in "OUS" or found.ndim == 0 else f"dtype {found.dtype}"
+        raise fail(TypeError, name, expected, "None" if value is None else got)
+    return found
 
 
 def real_array(name: str, value: Any, ndim: int, axes: str) -> FloatArray:

@@ -21,6 +21,7 @@ runs it, in whatever thread, sees one set of them. A network has
   replaces the state's parts (L, N, ·) in place.
 - ``cell(x, state, keep)`` → state_n, and with ``keep`` (state_n, run): a run of T = 1 and L = 1,
   x (N, I) or (I,), state (N, ·) or (·,); ``run.backward(d_state_n)`` as above.
+- ``weights`` and ``initial``, what it was made of;
 - ``kept_values``, how many values of each unit, step and row a run keeps for backward.
 
 All of them take what needs no conversion, and return None for anything else, with nothing done:
@@ -42,6 +43,7 @@ from elman.kernels.cells import GATES, State, Weights
 
 __all__ = [
     "GATES",
+    "PAIRS_PER_BLOCK",
     "Architecture",
     "Masks",
     "State",
@@ -92,6 +94,9 @@ backend: str = _side.__name__.rpartition(".")[2]
 """Which side is in use: "native" or "reference"."""
 
 network = _side.network
+
+PAIRS_PER_BLOCK: int = _side.PAIRS_PER_BLOCK
+"""Over how many pairs of a step and a row a weight's gradient is summed at a time."""
 
 
 def show_config() -> dict[str, str | int]:

@@ -1,4 +1,4 @@
-"""What a recurrent network is made of: its cell, its sizes, and its parameters' names and shapes."""
+"""What a recurrent network is made of: its cell, its sizes, and the names of its parameters."""
 
 from __future__ import annotations
 

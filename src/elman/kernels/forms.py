@@ -62,14 +62,15 @@ class Form(NamedTuple):
             return d_state if d_state is None else (None, d_state)
         like = self.restore(self.empty(architecture.output_size))
         if self.ragged:
-            fits = isinstance(d_output, list) and len(d_output) == len(like)
-            if not fits or not all(map(_fits, d_output, like)):
+            if not isinstance(d_output, list | tuple) or len(d_output) != len(like):
+                return None
+            if not all(map(fits, d_output, like)):
                 return None
             padded = np.zeros((*self.x.shape[:2], architecture.output_size), self.x.dtype)
             for i, part in enumerate(d_output):
                 padded[: len(part), i] = part
             return padded, d_state
-        if not _fits(d_output, like):
+        if not fits(d_output, like):
             return None
         if not self.batched:
             return d_output[:, None], d_state
@@ -122,11 +123,45 @@ def read(
     return None if parts is None else Form(x, parts, lengths, batched, batch_first, ragged)
 
 
+def initial_state(
+    architecture: Architecture, dtype: np.dtype[Any], initial: Sequence[FloatArray], N: int
+) -> tuple[FloatArray, ...]:
+    """Return the state (L·D, N, ·) that a run without one begins from: learned, or zeros."""
+    if initial:
+        return tuple(np.repeat(part[:, None], N, axis=1) for part in initial)
+    shapes = [(architecture.recurrences, N, size) for size in architecture.state_sizes]
+    return tuple(np.zeros(shape, dtype) for shape in shapes)
+
+
+def begin(form: Form, initial: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
+    """Return the state that a run begins from: the given parts, and the initial others."""
+    parts = zip(form.state, initial, strict=True)
+    return tuple(own if given is None else given for given, own in parts)
+
+
+def learned_gradients(
+    form: Form, initial: Sequence[FloatArray], d_state: tuple[FloatArray, ...]
+) -> list[FloatArray]:
+    """Return gradients of learned initial states: sums over rows, zeros for parts given instead."""
+    return [
+        d_part.sum(axis=1) if given is None else np.zeros(d_part.shape[::2], d_part.dtype)
+        for _, given, d_part in zip(initial, form.state, d_state, strict=False)
+    ]
+
+
+def rows_contiguous(array: FloatArray) -> FloatArray:
+    """Return `array` with its last axis contiguous in memory, a copy only if it must be."""
+    contiguous = array.ndim == 0 or array.shape[-1] <= 1 or array.strides[-1] == array.itemsize
+    aligned = array.flags.aligned and all(s % array.itemsize == 0 for s in array.strides)
+    return array if contiguous and aligned else array.copy(order="C")
+
+
 def _is_array(value: Any, dtype: np.dtype[Any], ndim: int) -> bool:
     return type(value) is np.ndarray and value.ndim == ndim and value.dtype == dtype
 
 
-def _fits(value: Any, like: FloatArray) -> bool:
+def fits(value: Any, like: FloatArray) -> bool:
+    """Tell whether a value is an array of the dtype and the shape of another one."""
     return _is_array(value, like.dtype, like.ndim) and value.shape == like.shape
 
 

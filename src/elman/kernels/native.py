@@ -1,4 +1,4 @@
-"""The kernels in C++, with the contract of `elman.kernels`; `reference` specifies what they compute.
+"""The kernels in C++, with the contract of `elman.kernels`; `reference` specifies them.
 
 The arithmetic, the walk over layers and the checks of what a caller gives are in native/.
 """
@@ -18,6 +18,8 @@ from elman.kernels.architecture import Architecture
 
 os.register_at_fork(after_in_child=_native.after_fork_in_child)
 atexit.register(_native.before_exit)
+
+PAIRS_PER_BLOCK: int = _native.PAIRS_PER_BLOCK
 
 
 def network(

@@ -20,6 +20,9 @@ from elman.kernels import forms
 from elman.kernels.architecture import Architecture
 from elman.kernels.cells import CELLS, State, Weights
 
+PAIRS_PER_BLOCK = 1
+"""Gradients of weights are summed step by step."""
+
 
 class Recurrence(NamedTuple):
     """What `backward` needs of one layer in one direction; steps are (t, rows, the cell's values).
@@ -138,9 +141,9 @@ class Network:
         initial: Sequence[FloatArray] = (),
     ) -> None:
         self.architecture = architecture
-        self.initial = tuple(initial)
+        self.weights, self.initial = list(weights), list(initial)
         self.dtype = weights[0].dtype
-        self.weights = grouped(architecture, weights)
+        self.of_recurrences = grouped(architecture, weights)
 
     def sizes(
         self, x: Any, state: Any = None, lengths: Any = None, batch_first: bool = False
@@ -170,11 +173,13 @@ class Network:
 
     def step(self, x_t: Any, state: State, out: Any = None) -> FloatArray | None:
         """Make one step of unidirectional layers; `state`, its parts (L, N, ·), is replaced."""
+        if type(x_t) is not np.ndarray or self.architecture.bidirectional:
+            return None
         found = self.run(x_t[None], state if len(state) > 1 else state[0])
         if found is None:
             return None
         output, state_n = found
-        if out is not None and (out.shape != output.shape[1:] or out.dtype != output.dtype):
+        if out is not None and not (forms.fits(out, output[0]) and out.flags.writeable):
             return None
         for part, part_n in zip(state, state_n if len(state) > 1 else [state_n], strict=True):
             part[...] = part_n
@@ -193,13 +198,6 @@ class Network:
         (_, state_n), run = found
         return (_first(state_n), CellRun(run)) if keep else _first(state_n)
 
-    def initial_state(self, N: int) -> State:
-        """Return the state (L·D, N, ·) that a run without one begins from."""
-        if self.initial:
-            return tuple(np.repeat(part[:, None], N, axis=1) for part in self.initial)
-        shapes = [(self.architecture.recurrences, N, n) for n in self.architecture.state_sizes]
-        return tuple(np.zeros(shape, self.dtype) for shape in shapes)
-
     @property
     def kept_values(self) -> int:
         """How many values of each unit, step and row a run keeps for backward, beside x."""
@@ -215,10 +213,8 @@ class Run:
         a = network.architecture
         self.between = [None, *(between or [None] * (a.num_layers - 1))]
         self.recurrent = recurrent or [None] * a.recurrences
-        initial = network.initial_state(form.x.shape[1])
-        self.state = tuple(
-            own if given is None else given for given, own in zip(form.state, initial, strict=True)
-        )
+        initial = forms.initial_state(a, network.dtype, network.initial, form.x.shape[1])
+        self.state = forms.begin(form, initial)
         self.state_n = tuple(np.empty_like(part, order="C") for part in self.state)
         self.recurrences: list[Recurrence] = []
 
@@ -233,7 +229,7 @@ class Run:
             for direction in range(a.directions):
                 k = layer * a.directions + direction
                 recurrence = forward(
-                    self.network.weights[k],
+                    self.network.of_recurrences[k],
                     x,
                     tuple(part[k] for part in self.state),
                     output[..., direction * P : (direction + 1) * P],
@@ -255,7 +251,7 @@ class Run:
         if read is None:
             return None
         d_layer, d_parts = read
-        weights = self.network.weights
+        weights = self.network.of_recurrences
         totals = [w.zeros() for w in weights] if gradients is None else grouped(a, gradients)
         d_states: list[State] = []
         for layer in reversed(range(a.num_layers)):
@@ -277,16 +273,8 @@ class Run:
         d_state = tuple(np.stack(parts) for parts in zip(*d_states, strict=True))
         found = flat(totals) if gradients is None else list(gradients)
         if gradients is None:
-            found += self._d_initial(d_state)
+            found += forms.learned_gradients(self.form, self.network.initial, d_state)
         return self.form.restore(d_layer), self.form.restore_state(d_state), found
-
-    def _d_initial(self, d_state: State) -> list[FloatArray]:
-        """Gradients of learned initial states, of those parts of the state that were these."""
-        given = self.form.state[: len(self.network.initial)]
-        return [
-            d_part.sum(axis=1) if part is None else np.zeros(d_part.shape[::2], d_part.dtype)
-            for part, d_part in zip(given, d_state, strict=False)
-        ]
 
 
 class CellRun:

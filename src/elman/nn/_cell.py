@@ -6,26 +6,30 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from elman import _check, kernels
 from elman._random import Generator
 from elman._typing import FloatArray
-from elman.kernels import State
-from elman.nn import _cell_parameters
-from elman.nn._batch import rows_contiguous
+from elman.kernels import Architecture
+from elman.kernels.forms import rows_contiguous
 from elman.nn._module import Module
 from elman.nn._recurrent import Gradients
+from elman.nn._state import parts_of
 
 
 class RecurrentCell(Module):
-    """One step of a recurrent layer; a subclass says of which cell."""
+    """One step of a recurrent layer; a subclass says of which cell.
 
-    _cell: str  # as elman.kernels names it
-    _parts = "h"
+    Attributes
+    ----------
+    architecture : elman.kernels.Architecture
+        The cell and the sizes.
+    """
+
+    _fixed = Module._fixed | {"architecture", "input_size", "hidden_size", "bias", "nonlinearity"}
 
     def __init__(
         self,
+        cell: str,
         input_size: int,
         hidden_size: int,
         bias: bool,
@@ -37,25 +41,24 @@ class RecurrentCell(Module):
         self.input_size = _check.size("input_size", input_size)
         self.hidden_size = _check.size("hidden_size", hidden_size)
         super().__init__(dtype, device, generator)
-        self._ready: Any = None
-        shapes = _cell_parameters.shapes(self._cell, self.input_size, self.hidden_size, self.bias)
-        for name, shape in shapes.items():
+        self.architecture = Architecture(cell, self.input_size, self.hidden_size, bias=self.bias)
+        for name, shape in self.architecture.cell_shapes().items():
             self._draw(name, shape, 1.0 / math.sqrt(self.hidden_size))
+        self._parameters_replaced()
 
-    def _set_parameter(self, name: str, value: FloatArray) -> None:
-        super()._set_parameter(name, value)
-        self._ready = None
+    def _parameters_replaced(self) -> None:
+        self._network = kernels.network(self.architecture, list(self._parameters.values()))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_ready": None}
+        return {name: v for name, v in super().__getstate__().items() if name != "_network"}
 
-    def __call__(self, x: Any, state: Any = None) -> Any:
-        """Make one step.
+    def __call__(self, input: Any, hx: Any = None) -> Any:
+        """Make one step from x, which is called `input` as in torch.
 
         Parameters
         ----------
-        x : array of the layer's dtype, shape (N, I), or (I,) without a batch
-        state : h, or (h, c) of an LSTM; shape (N, H), or (H,); None is zeros
+        input : array of the layer's dtype, shape (N, I), or (I,) without a batch
+        hx : h, or (h, c) of an LSTM; shape (N, H), or (H,); None is zeros
 
         Returns
         -------
@@ -68,98 +71,81 @@ class RecurrentCell(Module):
         RuntimeError
             If a dtype, the last axis of x or the shape of a state does not fit.
         TypeError
-            If an LSTM's state is no pair.
+            If x is no array, or an LSTM's state no pair.
         """
-        state_n, _ = self._run(*self._read(x, state), keep=False)
-        return self._restore(state_n, np.ndim(x) == 2)
+        network = self._network
+        state_n = network.cell(input, hx, False)
+        if state_n is None:
+            state_n = network.cell(*self._checked_call(input, hx), False)
+        return state_n
 
-    def vjp(self, x: Any, state: Any = None) -> tuple[Any, Callable[[Any], Gradients]]:
+    def vjp(self, input: Any, hx: Any = None) -> tuple[Any, Callable[[Any], Gradients]]:
         """Make one step and return, with the state after it, the function that goes backwards.
 
         It takes the gradient with respect to the state after the step and returns `Gradients`. It
-        reads x and state again, so leave these as they are until then.
+        reads x and the state again, so leave these as they are until then.
         """
-        rows, state_0 = self._read(x, state)
-        batched = np.ndim(x) == 2
-        weights = self._weights
-        state_n, kept = self._run(rows, state_0, keep=True)
+        network = self._network
+        found = network.cell(input, hx, True)
+        if found is None:
+            found = network.cell(*self._checked_call(input, hx), True)
+        state_n, run = found
 
         def backward(d_state_n: Any) -> Gradients:
-            d_n = self._read_state(d_state_n, len(rows), batched, "d_{}")
-            d_x, d_state, d_weights = kernels.backward(weights, kept, None, d_n)
-            return Gradients(
-                d_x[0] if batched else d_x[0, 0],
-                self._restore(d_state, batched),
-                _cell_parameters.by_name(d_weights),
-            )
+            found = run.backward(d_state_n)
+            if found is None:
+                h = state_n[0] if isinstance(state_n, tuple) else state_n
+                N = len(h) if h.ndim == 2 else None
+                found = run.backward(self._checked_state(d_state_n, N, "d_{}"))
+            d_x, d_state, gradients = found
+            return Gradients(d_x, d_state, dict(zip(self._parameters, gradients, strict=True)))
 
-        return self._restore(state_n, batched), backward
+        return state_n, backward
 
-    @property
-    def _weights(self) -> Any:
-        if self._ready is None:
-            weights = _cell_parameters.weights(self._cell, self._parameters)
-            self._ready = kernels.prepare(weights)
-        return self._ready
-
-    def _run(self, x: FloatArray, state: State, keep: bool) -> tuple[State, Any]:
-        state_n = tuple(np.empty_like(part, order="C") for part in state)
-        output = np.empty((1, *state[0].shape), self.dtype)
-        kept = kernels.forward(self._weights, x[None], state, output, state_n, None, False, keep)
-        return state_n, kept
-
-    def _read(self, x: Any, state: Any) -> tuple[FloatArray, State]:
-        x = np.asarray(x)
-        if x.ndim not in (1, 2):
-            expected = "(N, input_size), or (input_size,) without a batch"
-            fix = "for a sequence, take the layer and not its cell" if x.ndim == 3 else ""
-            raise _check.fail(ValueError, "x", expected, f"{x.ndim}-D, shape {x.shape}", fix)
+    def _checked_call(self, x: Any, state: Any) -> tuple[FloatArray, Any]:
+        expected = "(N, input_size), or (input_size,) without a batch"
+        array = _check.array("x", x, f"an array {expected}")
+        if array.ndim not in (1, 2):
+            fix = "for a sequence, take the layer and not its cell" if array.ndim == 3 else ""
+            got = f"{array.ndim}-D, shape {array.shape}"
+            raise _check.fail(ValueError, "x", expected, got, fix)
         _check.same_dtype("x", x, self.dtype, RuntimeError)
-        if x.shape[-1] != self.input_size:
+        if array.shape[-1] != self.input_size:
             expected = f"input_size = {self.input_size} on the last axis"
-            raise _check.fail(RuntimeError, "x", expected, f"shape {x.shape}")
-        rows = x.reshape(-1, self.input_size)
-        return rows_contiguous(rows), self._read_state(state, len(rows), x.ndim == 2, "{}")
+            raise _check.fail(RuntimeError, "x", expected, f"shape {array.shape}")
+        N = len(array) if array.ndim == 2 else None
+        return rows_contiguous(array), self._checked_state(state, N, "{}")
 
-    def _read_state(self, state: Any, N: int, batched: bool, names: str) -> State:
-        """Return each part of a state as (N, H); None is zeros."""
-        if len(self._parts) == 1:
-            state = (state,)
-        elif state is None:
-            state = (None, None)
-        elif not isinstance(state, tuple | list) or len(state) != 2:
-            pair = f"a pair ({names.format('h')}, {names.format('c')})"
-            raise _check.fail(TypeError, "state", pair, type(state).__name__)
-        axes, shape = "(N, hidden_size)", (N, self.hidden_size)
-        parts = []
-        for letter, part in zip(self._parts, state, strict=True):
-            name = names.format(letter)
+    def _checked_state(self, state: Any, N: int | None, names: str) -> Any:
+        """Return a state whose parts are (N, H), or (H,) if N is None, as the network takes it."""
+        if state is None:
+            return None
+        axes = "(hidden_size,)" if N is None else "(N, hidden_size)"
+        expected = (self.hidden_size,) if N is None else (N, self.hidden_size)
+        found = []
+        letters = self.architecture.state_names
+        for letter, part in zip(letters, parts_of(self.architecture, state, names), strict=True):
             if part is None:
-                parts.append(np.zeros(shape, self.dtype))
+                found.append(None)
                 continue
-            array = np.asarray(part)
-            expected = shape if batched else shape[1:]
+            name = names.format(letter)
+            array = _check.array(name, part, f"an array {axes}")
             if array.ndim != len(expected):
                 got = f"{array.ndim}-D, shape {array.shape}"
                 kind = RuntimeError if array.ndim in (1, 2) else ValueError
-                raise _check.fail(kind, name, axes if batched else "(hidden_size,)", got)
-            _check.same_dtype(name, array, self.dtype, RuntimeError)
-            _check.shape(name, array, axes if batched else "(hidden_size,)", expected)
-            parts.append(rows_contiguous(array.reshape(shape)))
-        return tuple(parts)
+                raise _check.fail(kind, name, axes, got)
+            _check.same_dtype(name, part, self.dtype, RuntimeError)
+            _check.shape(name, array, axes, expected)
+            found.append(rows_contiguous(array))
+        return tuple(found) if len(found) > 1 else found[0]
 
-    @staticmethod
-    def _restore(state: State, batched: bool) -> Any:
-        parts = state if batched else tuple(part[0] for part in state)
-        return parts if len(parts) > 1 else parts[0]
-
-    def __repr__(self) -> str:
+    def _extra_repr(self) -> str:
         shown = [f"{self.input_size}, {self.hidden_size}"]
         if not self.bias:
             shown.append("bias=False")
-        if getattr(self, "nonlinearity", "tanh") != "tanh":
-            shown.append(f"nonlinearity={self.nonlinearity}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        if self.architecture.cell == "rnn_relu":
+            shown.append("nonlinearity=relu")
+        return ", ".join(shown)
 
 
 class RNNCell(RecurrentCell):
@@ -211,8 +197,8 @@ class RNNCell(RecurrentCell):
         generator: Generator | None = None,
     ) -> None:
         self.nonlinearity = _check.choice("nonlinearity", nonlinearity, ("tanh", "relu"))
-        self._cell = f"rnn_{nonlinearity}"
-        super().__init__(input_size, hidden_size, bias, device, dtype, generator)
+        cell = f"rnn_{nonlinearity}"
+        super().__init__(cell, input_size, hidden_size, bias, device, dtype, generator)
 
 
 class GRUCell(RecurrentCell):
@@ -240,8 +226,6 @@ class GRUCell(RecurrentCell):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
     """
 
-    _cell = "gru"
-
     def __init__(
         self,
         input_size: int,
@@ -252,7 +236,7 @@ class GRUCell(RecurrentCell):
         *,
         generator: Generator | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, device, dtype, generator)
+        super().__init__("gru", input_size, hidden_size, bias, device, dtype, generator)
 
 
 class LSTMCell(RecurrentCell):
@@ -280,9 +264,6 @@ class LSTMCell(RecurrentCell):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
     """
 
-    _cell = "lstm"
-    _parts = "hc"
-
     def __init__(
         self,
         input_size: int,
@@ -293,4 +274,4 @@ class LSTMCell(RecurrentCell):
         *,
         generator: Generator | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, device, dtype, generator)
+        super().__init__("lstm", input_size, hidden_size, bias, device, dtype, generator)

@@ -74,8 +74,6 @@ class GRU(Recurrent):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
     """
 
-    _cell = "gru"
-
     def __init__(
         self,
         input_size: int,
@@ -93,6 +91,7 @@ class GRU(Recurrent):
         generator: Generator | None = None,
     ) -> None:
         super().__init__(
+            "gru",
             input_size,
             hidden_size,
             num_layers,

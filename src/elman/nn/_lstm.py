@@ -79,8 +79,6 @@ class LSTM(Recurrent):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
     """
 
-    _cell = "lstm"
-
     def __init__(
         self,
         input_size: int,
@@ -99,6 +97,7 @@ class LSTM(Recurrent):
         generator: Generator | None = None,
     ) -> None:
         super().__init__(
+            "lstm",
             input_size,
             hidden_size,
             num_layers,
@@ -113,7 +112,3 @@ class LSTM(Recurrent):
             learn_initial_state,
             proj_size,
         )
-
-    @property
-    def _state_sizes(self) -> tuple[int, int]:
-        return (self.proj_size or self.hidden_size, self.hidden_size)

@@ -90,8 +90,8 @@ class RNN(Recurrent):
         generator: Generator | None = None,
     ) -> None:
         self.nonlinearity = _check.choice("nonlinearity", nonlinearity, ("tanh", "relu"))
-        self._cell = f"rnn_{nonlinearity}"
         super().__init__(
+            f"rnn_{nonlinearity}",
             input_size,
             hidden_size,
             num_layers,

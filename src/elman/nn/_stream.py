@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from elman import _check, kernels
 from elman._typing import FloatArray
+from elman.kernels import forms
+from elman.kernels.forms import rows_contiguous
 
 if TYPE_CHECKING:
     from elman.nn._recurrent import Recurrent
@@ -41,29 +42,12 @@ class Stream:
                 "direction begins at the last step, which a stream has not seen"
             )
         N = _check.size("batch_size", batch_size)
-        self._layer = layer
-        self._weights = [layer._weights(suffix) for suffix in layer._suffixes]
-        self._initial = layer._initial_state(N)
+        self._layer = layer  # whose weights may have changed since
+        self._network, self._architecture = layer._network, layer.architecture
+        self._dtype = layer.dtype
+        initial = self._network.initial
+        self._initial = forms.initial_state(self._architecture, self._dtype, initial, N)
         self._state = tuple(part.copy() for part in self._initial)
-        self._bind()
-
-    def _bind(self) -> None:
-        """Lay out, once, what each layer's step reads and writes."""
-        layer, N = self._layer, self.batch_size
-        sizes = (layer.input_size, layer.hidden_size, layer.proj_size)
-        self._network = kernels.network(self._weights, 1, *sizes)
-        self._h_c = (*self._state, None)[:2]
-        self._x = np.empty((1, N, layer.input_size), layer.dtype)
-        self._output = np.empty((1, N, layer._state_sizes[0]), layer.dtype)
-        hidden = [np.empty_like(self._output) for _ in range(layer.num_layers - 1)]
-        arrays = [self._x, *hidden, self._output]
-        states = [tuple(part[k] for part in self._state) for k in range(layer.num_layers)]
-        self._steps = [
-            (weights, x, state, output, state)
-            for weights, x, state, output in zip(
-                self._weights, arrays, states, arrays[1:], strict=False
-            )
-        ]
 
     @property
     def batch_size(self) -> int:
@@ -86,31 +70,37 @@ class Stream:
 
         Raises
         ------
-        ValueError, RuntimeError
-            If a dtype or a shape does not fit; the state is then as it was.
+        TypeError, ValueError, RuntimeError
+            If x_t or out is no array, or a dtype or a shape does not fit; the state is then as it
+            was.
         """
-        if self._network:
-            done: FloatArray | None = self._network.step(x_t, *self._h_c, out)
-            if done is not None:
-                return done
-        x_t = np.asarray(x_t)
-        if x_t.shape != self._x.shape[1:] or x_t.dtype != self._x.dtype:
-            _check.same_dtype("x_t", x_t, self._x.dtype)
-            _check.shape("x_t", x_t, "(batch_size, input_size)", self._x.shape[1:])
+        done: FloatArray | None = self._network.step(x_t, self._state, out)
+        if done is not None:
+            return done
+        x_t = self._checked_x(x_t)
+        if out is not None:
+            self._check_out(out)
+        y: FloatArray = self._network.step(x_t, self._state)
         if out is None:
-            out = np.empty(self._output.shape[1:], self._output.dtype)
-        elif not isinstance(out, np.ndarray):
-            raise _check.fail(TypeError, "out", "an array", type(out).__name__)
-        elif not out.flags.writeable:
-            raise _check.fail(ValueError, "out", "an array to write to", "a read-only one")
-        elif out.shape != self._output.shape[1:] or out.dtype != self._output.dtype:
-            _check.same_dtype("out", out, self._output.dtype)
-            _check.shape("out", out, "(batch_size, size of h)", self._output.shape[1:])
-        self._x[0] = x_t
-        for arguments in self._steps:
-            kernels.forward(*arguments)
-        out[...] = self._output[0]
+            return y
+        out[...] = y
         return out
+
+    def _checked_x(self, x_t: Any) -> FloatArray:
+        expected = (self.batch_size, self._architecture.input_size)
+        array = _check.array("x_t", x_t, "an array (batch_size, input_size)")
+        _check.same_dtype("x_t", x_t, self._dtype)
+        _check.shape("x_t", array, "(batch_size, input_size)", expected)
+        return rows_contiguous(array)
+
+    def _check_out(self, out: Any) -> None:
+        if not isinstance(out, np.ndarray):
+            raise _check.fail(TypeError, "out", "an array", type(out).__name__)
+        if not out.flags.writeable:
+            raise _check.fail(ValueError, "out", "an array to write to", "a read-only one")
+        expected = (self.batch_size, self._architecture.output_size)
+        _check.same_dtype("out", out, self._dtype)
+        _check.shape("out", out, "(batch_size, size of h)", expected)
 
     @property
     def state(self) -> Any:
@@ -123,10 +113,12 @@ class Stream:
         parts = value if len(self._state) > 1 else (value,)
         if not isinstance(parts, tuple | list) or len(parts) != len(self._state):
             raise _check.fail(TypeError, "state", "a pair (h, c)", type(value).__name__)
-        arrays = [np.asarray(part) for part in parts]
-        for name, array, own in zip("hc", arrays, self._state, strict=False):
-            _check.same_dtype(name, array, own.dtype)
-            _check.shape(name, array, f"(num_layers, batch_size, size of {name})", own.shape)
+        arrays = []
+        for name, part, own in zip("hc", parts, self._state, strict=False):
+            axes = f"(num_layers, batch_size, size of {name})"
+            arrays.append(_check.array(name, part, f"an array {axes}"))
+            _check.same_dtype(name, part, own.dtype)
+            _check.shape(name, arrays[-1], axes, own.shape)
         for array, own in zip(arrays, self._state, strict=True):
             own[...] = array
 
@@ -137,51 +129,53 @@ class Stream:
         ----------
         rows : int, integers in [0, N) or bools (N,), optional
             None is all of them.
+
+        Raises
+        ------
+        TypeError, IndexError
+            If `rows` chooses no rows of the batch; the state is then as it was.
         """
-        chosen = slice(None) if rows is None else rows
+        chosen = slice(None) if rows is None else self._checked_rows(rows)
         for part, initial in zip(self._state, self._initial, strict=True):
             part[:, chosen] = initial[:, chosen]
+
+    def _checked_rows(self, rows: Any) -> Any:
+        N, array = self.batch_size, np.asarray(rows)
+        expected = f"an int, integers in [0, {N}) or bools (N,) = ({N},)"
+        if array.dtype == bool:
+            if array.shape != (N,):
+                got, fix = f"bools of shape {array.shape}", "give one bool for each row"
+                raise _check.fail(IndexError, "rows", expected, got, fix)
+            return array
+        if array.size and array.dtype.kind not in "iu":
+            raise _check.fail(TypeError, "rows", expected, _check.short(rows))
+        outside = array[(array < -N) | (array >= N)] if array.size else array
+        if outside.size:
+            got, fix = str(outside.flat[0]), f"the stream has {N} rows: stream(batch_size={N})"
+            raise _check.fail(IndexError, "rows", expected, got, fix)
+        return array.astype(np.intp)
 
     def clone(self) -> Self:
         """Return another stream of the same weights in the same state."""
         other = object.__new__(type(self))
-        other.__setstate__(
-            {**self.__getstate__(), "_state": tuple(part.copy() for part in self._state)}
-        )
+        other.__dict__.update(self.__dict__)
+        other._state = tuple(part.copy() for part in self._state)
         return other
 
     __copy__ = clone
 
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self.clone()
+
     def __getstate__(self) -> dict[str, Any]:
-        names = ("_layer", "_weights", "_initial", "_state")
-        return {name: self.__dict__[name] for name in names}
+        state = dict(self.__dict__)
+        network = state.pop("_network")
+        return state | {"_weights": network.weights, "_learned": network.initial}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        weights, learned = state.pop("_weights"), state.pop("_learned")
         self.__dict__.update(state)
-        self._bind()
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the state to a file (.npz); the weights are not in it."""
-        order = str(kernels.show_config()["summation_order"])
-        parts: dict[str, Any] = dict(zip("hc", self._state, strict=False))
-        with open(path, "wb") as file:
-            np.savez(file, summation_order=np.array(order), **parts)
-
-    def load(self, path: str | os.PathLike[str]) -> None:
-        """Set the state to what `save` wrote.
-
-        Raises
-        ------
-        ValueError, RuntimeError
-            If it is no state of such a stream; the state is then as it was.
-        """
-        with np.load(path, allow_pickle=False) as file:
-            expected = {"summation_order", *"hc"[: len(self._state)]}
-            if set(file.files) != expected:
-                got = ", ".join(sorted(file.files))
-                raise _check.fail(ValueError, "path", f"a file of {sorted(expected)}", got)
-            parts = tuple(file[name] for name in "hc"[: len(self._state)])
-        self.state = parts if len(parts) > 1 else parts[0]
+        self._network = kernels.network(self._architecture, weights, learned)
 
     def __repr__(self) -> str:
         return f"Stream({self._layer!r}, batch_size={self.batch_size})"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from elman import _check
-from elman.kernels import GATES, KEPT_VALUES
 from elman.nn._recurrent import Recurrent
 
 
@@ -128,42 +128,38 @@ def summary(layer: Recurrent, input_size: Sequence[int]) -> Summary:
     T, N = (shape[0], 1) if len(shape) == 2 else shape[:2]
     if layer.batch_first and len(shape) == 3:
         T, N = N, T
-    D, P = layer._num_directions, layer._state_sizes[0]
-    rows = [
-        _row(layer, k, suffix, T * N, N, (*shape[:-1], P))
-        for k, suffix in enumerate(layer._suffixes)
-    ]
-    initial = sum(p.size for name, p in layer.named_parameters() if "_l" not in name)
+    a = layer.architecture
+    rows = [_row(layer, k, T * N, N, (*shape[:-1], a.state_sizes[0])) for k in range(a.recurrences)]
+    initial = sum(map(math.prod, a.initial_shapes().values())) if layer.learn_initial_state else 0
     total = SummaryRow(
         "total",
-        (*shape[:-1], D * P),
+        (*shape[:-1], a.output_size),
         sum(row.parameters for row in rows) + initial,
         sum(row.multiply_adds for row in rows),
         sum(row.forward_bytes for row in rows),
-        sum(row.training_bytes for row in rows) + initial * np.dtype(layer.dtype).itemsize,
+        sum(row.training_bytes for row in rows) + initial * layer.dtype.itemsize,
     )
     return Summary(f"{layer!r}, x {shape}", rows, total)
 
 
-def _row(
-    layer: Recurrent, k: int, suffix: str, steps: int, N: int, output_shape: tuple[int, ...]
-) -> SummaryRow:
+def _row(layer: Recurrent, k: int, steps: int, N: int, output_shape: tuple[int, ...]) -> SummaryRow:
     """Describe layer·direction k; `steps` is T·N."""
-    D, H, P = layer._num_directions, layer.hidden_size, layer._state_sizes[0]
-    I = layer.input_size if k < D else D * P
-    weights = [p for name, p in layer.named_parameters() if name.endswith(suffix)]
-    parameters = sum(p.size for p in weights)
-    products = sum(p.size for p in weights if p.ndim == 2)
-    gates = GATES[layer._cell]
-    forward = steps * P + N * sum(layer._state_sizes)
+    a = layer.architecture
+    H, P = a.hidden_size, a.state_sizes[0]
+    shapes = a.cell_shapes(k).values()
+    parameters = sum(map(math.prod, shapes))
+    products = sum(math.prod(shape) for shape in shapes if len(shape) == 2)
+    state = N * sum(a.state_sizes)
+    forward = steps * P + state
     # d_a, for a GRU a second time for its third gate, and d_h where there is a projection.
-    sums = steps * (gates * H + (H if gates == 3 else 0) + (P if layer.proj_size else 0))
-    kept = steps * KEPT_VALUES[layer._cell] * H
-    training = forward + kept + sums + steps * I + N * sum(layer._state_sizes) + parameters
-    bytes_each = np.dtype(layer.dtype).itemsize
-    name = f"{k // D}" + ("" if D == 1 else " reverse" if k % D else " forward")
+    sums = a.gates * H + (H if a.cell == "gru" else 0) + (P if a.proj_size else 0)
+    kept = layer._network.kept_values * H
+    training = forward + steps * (kept + sums + a.inputs(k)) + state + parameters
+    bytes_each = layer.dtype.itemsize
+    layer_number, direction = divmod(k, a.directions)
+    of_direction = ("", "") if a.directions == 1 else (" forward", " reverse")
     return SummaryRow(
-        name,
+        f"{layer_number}{of_direction[direction]}",
         output_shape,
         parameters,
         steps * products,
