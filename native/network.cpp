@@ -131,10 +131,10 @@ struct Run {
 
   nb::object owner;
   View<Real> x, h_0, c_0;
-  Memory<Real> zeros;                    // the state, where none was given
+  Buffer<Real> zeros;                    // the state, where none was given
   std::unique_ptr<New<Real, 3>> output;  // of the last layer
-  std::vector<Memory<Real>> inner;       // outputs of the others
-  std::vector<Memory<Real>> kept;        // of each layer and direction
+  std::vector<Buffer<Real>> inner;       // outputs of the others
+  std::vector<Buffer<Real>> kept;        // of each layer and direction
 };
 
 template <class Real>

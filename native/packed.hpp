@@ -4,7 +4,6 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
-#include <memory>
 #include <new>
 
 #include "kernel.hpp"
@@ -20,15 +19,9 @@ using Contiguous =
     nanobind::ndarray<Real, nanobind::ndim<D>, nanobind::c_contig, nanobind::device::cpu>;
 
 // Memory for n values.
-struct Release {
-  void operator()(void* memory) const { release(memory); }
-};
 template <class Real>
-using Memory = std::unique_ptr<Real[], Release>;
-
-template <class Real>
-Memory<Real> memory(Index n) {
-  Memory<Real> made(static_cast<Real*>(allocate(static_cast<size_t>(n) * sizeof(Real))));
+Buffer<Real> memory(Index n) {
+  Buffer<Real> made(n);
   if (!made) throw std::bad_alloc();
   return made;
 }
@@ -52,7 +45,7 @@ class Packed {
 
  private:
   Index K_, n_, gates_;
-  Memory<Real> data_;
+  Buffer<Real> data_;
 };
 
 template <class Real>
