@@ -49,12 +49,13 @@ struct Elman {
     }
   }
 
-  // d_a = d_h phi'(a), with phi' from h: 1 - h² for tanh, [h > 0] for relu.
+  // d_a = d_h phi'(a), with phi' from h: 1 - h² for tanh; for relu 0 where h <= 0, and otherwise 1,
+  // also where h is NaN, so that NaN is not hidden.
   template <class Real>
   static void backward(const StepBackward<Real>& s, Index n) {
     for (Index j = 0; j < n; j += lanes<Real>) {
       const V<Real> d_h = load(s.d_h + j), h = load_first(s.h + j, n - j);
-      store_first(s.d_a + j, relu_not_tanh ? (h > 0 ? d_h : V<Real>{}) : d_h * (1 - h * h), n - j);
+      store_first(s.d_a + j, relu_not_tanh ? (h <= 0 ? V<Real>{} : d_h) : d_h * (1 - h * h), n - j);
     }
   }
 };
