@@ -1,8 +1,9 @@
-// Backpropagation through time (Rumelhart, Hinton & Williams 1986; Werbos 1990), in two passes: the
-// recurrence (recurrence.hpp), then the gradients of the input and the parameters (gradient.hpp).
+// Backpropagation through time (Rumelhart, Hinton & Williams 1986; Werbos 1990) in two passes:
+// first the recurrence (backward_time.hpp), then the gradients of the input and the parameters
+// (backward_weights.hpp).
 #pragma once
 
-#include "gradient.hpp"
+#include "backward_weights.hpp"
 
 namespace elman {
 namespace ELMAN_ISA {
@@ -14,22 +15,22 @@ bool backward(const Backward<Real>& call, int available) {
   const Index H = call.H, P = call.P, n = gates(C::cell) * H, pairs = s.pairs_before(s.T);
   Plan plan(s, n, P, sizeof(Real), available);
   const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
-  // What one thread leaves to the other's cache must be worth the way there.
+  // A second thread fetches what the first one has left in its cache. That must be worth it.
   const bool far = plan.threads() == 1 && n * (P + 2 * call.I) < 100 * (n + P + call.I);
-  const int threads = far ? 1 : Crowd::threads(work, available);
+  const int threads = far ? 1 : Throttle::threads(work, available);
   const bool projected = call.weight_hr.data != nullptr;
   const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
   const Buffer<Real> d_h(projected ? pairs * P : 0);
   if (!d_a || !d_a_n || !d_h) return false;
   const SumGradients<Real> sums{d_a.get(), d_a_n.get(), d_h.get()};
-  const SecondPass<Real, C> second(call, sums, threads);
+  const WeightGradients<Real, C> gradients(call, sums, threads);
 
   Barrier rounds(threads);
-  if (!plan || !second || !rounds) return false;
+  if (!plan || !gradients || !rounds) return false;
   plan.run(vectors_for<Real>(P, 1), column_grain(1), [&](const Block& block) {
-    return RecurrenceBackward<Real, C>(call, block, sums).run();
+    return BackwardThroughTime<Real, C>(call, block, sums).run();
   });
-  parallel(threads, [&](int i, int p) { second.run(i, p, rounds); });
+  parallel(threads, [&](int i, int p) { gradients.run(i, p, rounds); });
   return true;
 }
 

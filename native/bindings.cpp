@@ -78,8 +78,7 @@ class Masks {
  private:
   void hold(nb::handle list, int dims, Index count) {
     if (!PyList_CheckExact(list.ptr()) || PyList_Size(list.ptr()) != count) fail();
-    for (Index i = 0; i < count; ++i)
-      held_.emplace_back(PyList_GetItem(list.ptr(), i), dims);
+    for (Index i = 0; i < count; ++i) held_.emplace_back(PyList_GetItem(list.ptr(), i), dims);
   }
   [[noreturn]] static void fail() {
     throw std::invalid_argument("masks: expected lists of arrays (T, N, D·P) and (N, P)");
@@ -125,8 +124,10 @@ class BoundNetwork {
                Index hidden_size, Index num_layers, bool bidirectional, bool bias, Index proj_size)
       : weights_given_(weights),
         initial_given_(initial),
-        a_{cell_of(cell), input_size, hidden_size, proj_size ? proj_size : hidden_size,
-           num_layers,    bidirectional ? 2 : 1,   bias},
+        a_{cell_of(cell), input_size,
+           hidden_size,   proj_size ? proj_size : hidden_size,
+           num_layers,    bidirectional ? 2 : 1,
+           bias},
         network_(a_, held(weights)),
         zeros_(memory<Real>(a_.H)) {
     std::fill_n(zeros_.get(), a_.H, Real(0));
@@ -186,8 +187,7 @@ class BoundNetwork {
     if (a_.D != 1 || !h.valid() || nb::len(state) != (a_.pair() ? 2 : 1)) return nb::none();
     const Index N = h.shape(1);
     if (!x.has_shape(N, a_.I) || !h.has_shape(a_.L, N, a_.P)) return nb::none();
-    if (a_.pair() && !(c.take(state[1], 3, true) && c.has_shape(a_.L, N, a_.H)))
-      return nb::none();
+    if (a_.pair() && !(c.take(state[1], 3, true) && c.has_shape(a_.L, N, a_.H))) return nb::none();
     nb::object made;
     if (out.is_none()) made = NewArray<Real>(N, a_.P).array;
     const View<Real> to(out.is_none() ? made : out, 2, true);
@@ -248,9 +248,8 @@ class BoundNetwork {
       append_initial(found, arguments.h_0, pass.d_h_0, N, a_.P);
       if (a_.pair()) append_initial(found, arguments.c_0, pass.d_c_0, N, a_.H);
     }
-    const nb::object d_state = d_c_0
-                                   ? nb::make_tuple(d_h_0.array->array, d_c_0->array->array)
-                                   : d_h_0.array->array;
+    const nb::object d_state =
+        d_c_0 ? nb::make_tuple(d_h_0.array->array, d_c_0->array->array) : d_h_0.array->array;
     return nb::make_tuple(d_x.restore(form, arguments.lengths), d_state,
                           gradients.is_none() ? found : nb::borrow(gradients));
   }
@@ -377,15 +376,15 @@ class BoundNetwork {
   const Architecture a_;
   std::deque<View<Real>> weights_, initial_;
   const Network<Real> network_;
-  const Memory<Real> zeros_;
+  const Buffer<Real> zeros_;
   mutable std::atomic<bool> turned_{false};  // of the last step
 };
 
 template <class Real>
 void bind(nb::module_& m, const char* network, const char* run, const char* cell_run) {
-  nb::class_<Run<Real>>(m, run).def("backward", &Run<Real>::backward, "d_output"_a.none() = nb::none(),
-                                    "d_state_n"_a.none() = nb::none(),
-                                    "gradients"_a.none() = nb::none());
+  nb::class_<Run<Real>>(m, run).def(
+      "backward", &Run<Real>::backward, "d_output"_a.none() = nb::none(),
+      "d_state_n"_a.none() = nb::none(), "gradients"_a.none() = nb::none());
   nb::class_<CellRun<Real>>(m, cell_run)
       .def("backward", &CellRun<Real>::backward_cell, "d_state_n"_a.none());
   using Bound = BoundNetwork<Real>;
@@ -409,8 +408,9 @@ void bind(nb::module_& m, const char* network, const char* run, const char* cell
 }  // namespace
 
 NB_MODULE(_native, m) {
-  kernels();         // fail when loaded, not when first called
-  in_main_thread();  // note which thread handles signals
+  nb::set_leak_warnings(false);  // what lives until the process ends is no leak
+  kernels();                     // fail when loaded, not when first called
+  in_main_thread();              // note which thread handles signals
   bind<float>(m, "NetworkFloat32", "RunFloat32", "CellRunFloat32");
   bind<double>(m, "NetworkFloat64", "RunFloat64", "CellRunFloat64");
   m.def("isa", [] { return std::string(kernels().isa); });

@@ -1,41 +1,24 @@
 // The cells: what a row does with its finished sums at one time step, forward beside backward.
 //
-// Sums come vector by vector, the gates of the same units side by side; d_a goes out gate by gate,
-// in torch's order, as the weights' gradients are. Each function works on `n` units.
+// Sums come in vectors, and the vectors of the gates of the same units lie side by side. d_a goes
+// out gate by gate, in torch's order, like the gradients of the weights. Each function works on `n`
+// units.
 #pragma once
 
-#include "kernel.hpp"
-#include "simd.hpp"
+#include "activations.hpp"
 
 namespace elman {
 namespace ELMAN_ISA {
 
-// Store or load the first n values of a vector; the rest is left alone, or zero.
-template <class Real>
-inline void store_first(Real* p, V<Real> v, Index n) {
-  if (n >= lanes<Real>)
-    store(p, v);
-  else
-    std::memcpy(p, &v, static_cast<size_t>(n) * sizeof(Real));
-}
-
-template <class Real>
-inline V<Real> load_first(const Real* p, Index n) {
-  if (n >= lanes<Real>) return load(p);
-  V<Real> v{};
-  std::memcpy(&v, p, static_cast<size_t>(n) * sizeof(Real));
-  return v;
-}
-
-// One row of one step, forward. Pointers are to the first of the units in question.
+// One row of one step, forward. Pointers lead to the first unit that a function works on.
 template <class Real>
 struct Step {
-  const Real* sums;      // finished sums of x and h; for GRU those of x
-  const Real* sums_h;    // those of h, for GRU
+  const Real* sums;      // finished sums of x and h; for GRU of x alone
+  const Real* sums_h;    // for GRU, the sums of h
   const Real* h_before;  // for GRU
   Real* h;               // h_t, or o tanh(c) where a projection follows
-  Real* c;               // c_{t-1}, becomes c_t, for LSTM
-  Real* kept;            // to be kept for backward: gate k of unit j at [k * H + j], or null
+  Real* c;               // for LSTM, c_{t-1}, which becomes c_t
+  Real* kept;            // what backward needs: gate k of unit j at [k * H + j]; or null
   Index H;
 };
 
@@ -43,13 +26,13 @@ struct Step {
 template <class Real>
 struct StepBackward {
   const Real* d_h;       // gradient of what forward wrote to h, in whole vectors
-  const Real* h;         // what forward wrote to h, for Elman
+  const Real* h;         // for Elman, what forward wrote to h
   const Real* h_before;  // for GRU
   const Real* c_before;  // for LSTM
   const Real* kept;
-  Real* d_carried;  // gradient carried to the step before: of h beside W_hh for GRU, of c for LSTM
-  Real* d_a;        // gradient of the sums (of those of h for GRU): gate k of unit j at [k * H + j]
-  Real* d_a_n;      // for GRU, of its third gate's sum of x
+  Real* d_carried;  // gradient that goes to the step before: of c for LSTM, of z h for GRU
+  Real* d_a;        // gradient of the sums, for GRU of those of h: gate k of unit j at [k * H + j]
+  Real* d_a_n;      // for GRU, gradient of its third gate's sum of x
   Index H;
 };
 
@@ -66,18 +49,20 @@ struct Elman {
     }
   }
 
-  // d_a = d_h phi'(a), with phi' from h: 1 - h² for tanh, [h > 0] for relu.
+  // d_a = d_h phi'(a), with phi' from h: 1 - h² for tanh; for relu 0 where h <= 0, and otherwise 1,
+  // also where h is NaN, so that NaN is not hidden.
   template <class Real>
   static void backward(const StepBackward<Real>& s, Index n) {
     for (Index j = 0; j < n; j += lanes<Real>) {
       const V<Real> d_h = load(s.d_h + j), h = load_first(s.h + j, n - j);
-      store_first(s.d_a + j, relu_not_tanh ? (h > 0 ? d_h : V<Real>{}) : d_h * (1 - h * h), n - j);
+      store_first(s.d_a + j, relu_not_tanh ? (h <= 0 ? V<Real>{} : d_h) : d_h * (1 - h * h), n - j);
     }
   }
 };
 
-// r, z = σ(x's sums + h's), n = tanh(x's + r h's), h = (1 - z) n + z h_before (Cho et al. 2014,
-// with the reset after the product, as cuDNN and torch have it).
+// With a the sums of x and b those of h: r, z = σ(a + b), n = tanh(a + r b),
+// h = (1 - z) n + z h_before (Cho et al. 2014). The reset r comes after the product, as in cuDNN
+// and torch.
 struct Gru {
   static constexpr Cell cell = Cell::gru;
 
@@ -160,7 +145,7 @@ struct Lstm {
     }
   }
 
-  // o tanh(c), which a projection was made of, again.
+  // Compute again what was projected: o tanh(c).
   template <class Real>
   static void unprojected(const Real* kept, Index H, Index n, Real* hidden) {
     for (Index j = 0; j < n; j += lanes<Real>) {

@@ -1,4 +1,4 @@
-// Picks the kernels of the best instruction set this machine has, once, when loaded.
+// Picks the kernels of the best instruction set that this machine has, once, when loaded.
 #include <cstdlib>
 #include <stdexcept>
 #include <string>

@@ -144,7 +144,7 @@ class Padded {
   Index T_ = 1, N_ = 0;
   std::vector<Array2<const Real>> rows_;  // of each sequence
   std::vector<Index> lengths_;
-  Memory<Real> memory_;
+  Buffer<Real> memory_;
 };
 
 // A new array like x or the output, in a form, of `size` values at each step.

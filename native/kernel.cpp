@@ -1,6 +1,6 @@
 // Compiled once for each instruction set, with ELMAN_ISA its name as an identifier.
 #include "backward.hpp"
-#include "sequence.hpp"
+#include "forward.hpp"
 
 namespace elman {
 namespace ELMAN_ISA {

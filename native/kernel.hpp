@@ -1,8 +1,8 @@
 // The contract between the bindings and the kernels: plain structures and a table of functions.
 //
-// Letters: T time steps (the type parameter is called Real), N batch, I input, H hidden.
-// One layer in one direction. Strides are counted in elements; the last axis of every array is
-// contiguous. The caller owns every buffer; nothing overlaps unless it is said.
+// Letters: T time steps, N batch, I input, H hidden, P the size of h. A call runs one layer in one
+// direction. Strides are counted in elements. The last axis of every array is contiguous. The
+// caller owns every buffer. Buffers do not overlap, except where it is said.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ struct Array2 {
   Real* row(Index row) const { return data + row * n; }
 };
 
-// A matrix of K × n, in the order in which the product with it reads it (see pack.hpp).
+// A packed K × n matrix: its values lie in the order in which a product reads them (see pack.hpp).
 template <class Real>
 struct Panels {
   const Real* data;
@@ -38,7 +38,7 @@ struct Panels {
 };
 
 // Which rows of the batch are valid at which step. Rows are visited by decreasing length, so that
-// those valid at a step come first. All pointers are null when every row has T steps.
+// the rows that are valid at a step come first. All pointers are null if every row has T steps.
 struct Schedule {
   Index T, N;
   const Index* lengths;  // (N,)
@@ -61,32 +61,32 @@ constexpr Index gates(Cell cell) {
   return cell == Cell::gru ? 3 : cell == Cell::lstm ? 4 : 1;
 }
 
-// How many values of a (step, row) pair forward keeps for backward: GRU r, z, n and W_hn h + b_hn;
-// LSTM i, f, g, o and c; Elman none, as its output is enough.
+// How many values of a (step, row) pair forward keeps for backward. GRU keeps r, z, n and
+// W_hn h + b_hn. LSTM keeps i, f, g, o and c. Elman keeps nothing, as its output is enough.
 constexpr Index kept_values(Cell cell, Index H) {
   return cell == Cell::gru ? 4 * H : cell == Cell::lstm ? 5 * H : 0;
 }
 
-// A weight's gradient is summed over so many pairs at a time, see backward_weights.hpp.
+// A weight's gradient is summed over so many pairs at a time; see pair_blocks.hpp.
 constexpr Index pairs_per_block = 256;
 
-// G gates of H units each, in torch's order. P is the size of h: H, or less with a projection.
+// Gates are in torch's order. P is H, or less with a projection.
 template <class Real>
 struct Forward {
   Schedule schedule;
   Index I, H, P;
-  Panels<Real> weight_ih, weight_hh;  // (I × G·H), (P × G·H), gates side by side
+  Panels<Real> weight_ih, weight_hh;  // (I × G·H), (P × G·H); gates of a unit side by side
   Panels<Real> weight_hr;             // (H × P), or null without a projection
-  const Real* bias;                   // panels of b_ih + b_hh, for GRU of b_ih; or null
-  const Real* bias_hh;                // for GRU panels of b_hh; else null
-  Array2<const Real> mask;            // (N, P), which h is multiplied with before W_hh; or null
+  const Real* bias;                   // packed: b_ih + b_hh, for GRU b_ih; or null
+  const Real* bias_hh;                // packed: for GRU b_hh; else null
+  Array2<const Real> mask;            // (N, P): h is multiplied with it before W_hh; or null
   Array3<const Real> x;               // (T, N, I)
-  Array2<const Real> h_0, c_0;        // (N, P), (N, H); c of an LSTM alone
+  Array2<const Real> h_0, c_0;        // (N, P), (N, H); c for an LSTM alone
   Array3<Real> output;                // (T, N, P)
   Array2<Real> h_n, c_n;              // (N, P), (N, H); may be h_0 and c_0
   Real* kept;                         // (pairs, kept_values), or null to keep nothing
-  bool turned =
-      false;  // whether the first step reads the weights from the last column to the first
+  // Whether the first step reads the weights from the last column to the first.
+  bool turned = false;
 };
 
 template <class Real>
@@ -107,18 +107,18 @@ struct Backward {
   // Gradients of parameters are added to what is there.
   Real *d_weight_ih, *d_weight_hh;  // (G·H, I), (G·H, P)
   Real* d_weight_hr;                // (P, H) or null
-  Real *d_bias, *d_bias_hh;         // (G·H,); the second for GRU, else null
+  Real *d_bias, *d_bias_hh;         // (G·H,); the second one for GRU, else null
 };
 
 template <class Real>
 struct Functions {
-  // How many elements the panels of a K × n matrix take, whose columns are gates of units.
+  // How many values a packed K × n matrix takes. Its columns are the gates of n / gates units.
   Index (*panel_size)(Index K, Index n, Index gates);
-  // Pack the K × n matrix whose element (k, j) is w[j * K + k] if transposed, else w[k * n + j];
-  // panels is 64-byte aligned.
+  // Pack the K × n matrix whose element (k, j) is w[j * K + k] if transposed, else w[k * n + j].
+  // `panels` is aligned to 64 bytes.
   void (*pack)(const Real* w, bool transposed, Index K, Index n, Index gates, Real* panels,
                int threads);
-  // Both return false, with nothing promised of the outputs, when memory ran out.
+  // Both return false if there was no memory. Nothing is then promised of the outputs.
   bool (*forward)(Cell, const Forward<Real>&, int threads);
   bool (*backward)(Cell, const Backward<Real>&, int threads);
 };
@@ -127,7 +127,7 @@ struct Kernels {
   const char* isa;
   Functions<float> f32;
   Functions<double> f64;
-  const Index* times_parted;  // how often threads waited for too long, and the caller went on alone
+  const Index* times_parted;  // how often threads parted, and the caller went on alone
 
   template <class Real>
   const Functions<Real>& of() const;

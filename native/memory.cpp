@@ -16,10 +16,11 @@ namespace {
 constexpr std::size_t line = 64, large_page = std::size_t{1} << 21;
 
 #if defined(__linux__)
-// Large memory that was given back, for the next call, which most often wants the same sizes: the
-// system would clear every page of new memory, which takes 5 to 7 % of an LSTM's training step. A
-// wish that none of it fits gives all of it back to the system first. Whoever finds the lock taken
-// does without: in a child of a process that was forked meanwhile, it stays so.
+// Keeps large memory that was released for the next call, which most often wants the same sizes.
+// The system would clear every page of new memory, which takes 5 to 7 % of an LSTM's training step.
+// If no kept memory fits a wish, all of it goes back to the system first. Nobody waits for the
+// lock: a child process that was forked while it was held would wait for ever. Who does not get the
+// lock does without kept memory.
 class Spare {
  public:
   void* take(std::size_t bytes) {
@@ -38,7 +39,7 @@ class Spare {
     return nullptr;
   }
 
-  // Whether it was kept.
+  // Returns whether the memory was kept.
   bool give(void* memory) {
     const std::size_t usable = malloc_usable_size(memory);
     if (reinterpret_cast<std::uintptr_t>(memory) % large_page || usable < large_page) return false;
@@ -59,7 +60,7 @@ class Spare {
   std::size_t bytes_ = 0;
 };
 
-// Never destroyed, as Python may give memory back late.
+// It is never destroyed, as Python may release memory late.
 Spare& spare() {
   static Spare& one = *new Spare;
   return one;
@@ -76,7 +77,7 @@ void* allocate(std::size_t bytes) {
 #endif
   void* memory = std::aligned_alloc(alignment, (bytes / alignment + 1) * alignment);
 #if defined(MADV_HUGEPAGE)
-  // A wish: where it is not granted, nothing else changes.
+  // The system may refuse. Then nothing else changes.
   if (memory && alignment == large_page) madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
   return memory;

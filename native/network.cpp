@@ -173,8 +173,7 @@ bool Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>& g
     const Array3<Real> d_input = layer ? gradient_between(layer) : gradients.d_x;
     const ParameterGradients<Real>& of_k = gradients.parameters[static_cast<std::size_t>(k)];
     Backward<Real> call = backward_call(pass, weights[static_cast<std::size_t>(k)], k);
-    call.d_output =
-        layer + 1 == a_.L ? gradients.d_output : constant(gradient_between(layer + 1));
+    call.d_output = layer + 1 == a_.L ? gradients.d_output : constant(gradient_between(layer + 1));
     if (call.d_output.data) call.d_output.data += direction * a_.P;
     call.d_h_n = gradients.d_h_n.of(k), call.d_c_n = gradients.d_c_n.of(k);
     call.d_x = direction ? Array3<Real>{of_reverse.get(), N * n, n} : d_input;

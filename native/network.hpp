@@ -57,20 +57,20 @@ struct Pass {
   explicit Pass(Schedules of) : schedules(std::move(of)) {}
 
   Schedules schedules;
-  Array3<const Real> x{};        // (T, N, I)
-  States<const Real> h_0, c_0;   // (L·D, N, P), (L·D, N, H); c of an LSTM alone
+  Array3<const Real> x{};                     // (T, N, I)
+  States<const Real> h_0, c_0;                // (L·D, N, P), (L·D, N, H); c of an LSTM alone
   std::vector<Array3<const Real>> between;    // masks (T, N, D·P) on layers 1 … L - 1, or empty
   std::vector<Array2<const Real>> recurrent;  // masks (N, P) of each recurrence, or empty
-  Array3<Real> output{};         // (T, N, D·P)
-  States<Real> h_n, c_n;         // like h_0 and c_0; in a step they may be these
-  bool keep = false;             // whether backward may follow
+  Array3<Real> output{};                      // (T, N, D·P)
+  States<Real> h_n, c_n;                      // like h_0 and c_0; in a step they may be these
+  bool keep = false;                          // whether backward may follow
   // A step of a stream: T = 1, D = 1, and h_n of each layer is the input of the next one.
   bool step = false;
   bool turned = false;  // which end of the weights a step reads first
 
-  std::vector<Memory<Real>> inner;    // outputs (T, N, D·P) of layers 0 … L - 2
-  std::vector<Memory<Real>> dropped;  // these times their masks
-  std::vector<Memory<Real>> kept;     // what the kernels keep of each recurrence
+  std::vector<Buffer<Real>> inner;    // outputs (T, N, D·P) of layers 0 … L - 2
+  std::vector<Buffer<Real>> dropped;  // these times their masks
+  std::vector<Buffer<Real>> kept;     // what the kernels keep of each recurrence
 
   Index T() const { return schedules.T(); }
   Index N() const { return schedules.N(); }
@@ -86,9 +86,9 @@ struct ParameterGradients {
 // What a backward reads and writes beside the run's Pass.
 template <class Real>
 struct BackwardPass {
-  Array3<const Real> d_output{};     // (T, N, D·P) or null
-  States<const Real> d_h_n, d_c_n;   // or null
-  Array3<Real> d_x{};                // (T, N, I)
+  Array3<const Real> d_output{};    // (T, N, D·P) or null
+  States<const Real> d_h_n, d_c_n;  // or null
+  Array3<Real> d_x{};               // (T, N, I)
   States<Real> d_h_0, d_c_0;
   std::vector<ParameterGradients<Real>> parameters;  // of each recurrence
 };

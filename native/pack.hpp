@@ -1,28 +1,29 @@
-// Weights into panels.
+// Packs weights into panels.
 //
-// The columns of a K × n matrix are cut into vectors. Where they are the G gates of H units, gate
-// by gate as torch has them, the vectors of the gates of the same units are put side by side, so
-// that one tile yields every gate of a unit. Vectors are grouped into panels, of 4, or 3 for three
-// gates; within a panel, row k comes after row k - 1, so that a product reads memory from start to
-// end. The last panel is as many vectors wide as are left; units that fill no vector are padded
-// with zeros.
+// The columns of a K × n matrix are cut into vectors. Columns may be the G gates of H units, gate
+// by gate as torch has them. The vectors of all gates of the same units are then put side by side,
+// so that one tile yields every gate of a unit. A panel has 4 neighbouring vectors, or 3 for three
+// gates. Its rows follow one another in memory, so that a product reads it from start to end. The
+// last panel has the vectors that are left. Units that do not fill a vector are padded with zeros.
 #pragma once
 
-#include "kernel.hpp"
+#include "parallel.hpp"
+#include "ranges.hpp"
 #include "simd.hpp"
-#include "threads.hpp"
 
 namespace elman {
 namespace ELMAN_ISA {
 
-constexpr double packing_work = 4;  // packing a value takes as long as so many operations
+// Packing a value takes as long as so many operations.
+constexpr double packing_work = 4;
 
+// How many vectors a panel has, the last one excepted.
 constexpr Index panel_vectors(Index gates) {
   return gates == 3 ? 3 : 4;
 }
 
-// Where the panel of a vector begins, and how many panels so many vectors take. Divisors are
-// constants: a division by another number takes longer than a vector of products.
+// The first vector of a vector's panel, and how many panels so many vectors take. Divisors are
+// constants: a division by a variable takes longer than a vector of products.
 constexpr Index panel_of(Index vector, Index gates) {
   return gates == 3 ? vector / 3 * 3 : vector / 4 * 4;
 }
@@ -37,14 +38,14 @@ constexpr Index vectors_for(Index n, Index gates) {
   return (units + lanes<Real> - 1) / lanes<Real> * gates;
 }
 
-// Some neighbouring vectors of a panelled matrix: of one panel, or of two or four whole ones.
+// Some neighbouring vectors of a packed matrix: some of one panel, or two or four whole panels.
 template <class Real>
 struct Columns {
-  const Real* data;  // row 0
+  const Real* data;  // their row 0
   Index stride;      // from one row to the next
-  Index vector;      // the first of them
-  int vectors;       // how many
-  Index next;        // from a panel to the next
+  Index vector;      // which one is the first
+  int vectors;       // how many there are
+  Index next;        // from one panel to the next
 };
 
 template <class Real>
@@ -55,10 +56,6 @@ inline void copy_row(Real* to, const Real* from, Index n) {
 template <class Real>
 inline void zero_row(Real* to, Index n) {
   if (n > 0) std::memset(to, 0, static_cast<size_t>(n) * sizeof(Real));
-}
-
-inline int smaller(Index a, Index b) {
-  return static_cast<int>(a < b ? a : b);
 }
 
 // At most `most` vectors from `vector` on, before `end`.
@@ -79,12 +76,12 @@ Index panel_size(Index K, Index n, Index gates) {
   return K * vectors_for<Real>(n, gates) * lanes<Real>;
 }
 
-// Swap the off-diagonal blocks, of `size` × `size`, of lanes × lanes values in vectors; done for
-// every power of two, this transposes them.
+// Transpose a square of lanes × lanes values in vectors: swap the off-diagonal blocks of
+// `size` × `size` values, for every power of two below 2 · size.
 template <class Real, int size>
 inline void swap_blocks(V<Real>* v) {
   constexpr int L = lanes<Real>;
-  Bits<Real> upper{}, lower{};  // where values come from: from L on, the second vector
+  Bits<Real> upper{}, lower{};  // where values come from; L and more mean the second vector
   for (int i = 0; i < L; ++i) {
     upper[i] = i & size ? L + i - size : i;
     lower[i] = i & size ? L + i : i + size;
@@ -132,7 +129,7 @@ void pack(const Real* w, bool transposed, Index K, Index n, Index gates, Real* p
   const Index units = n / gates, vectors = vectors_for<Real>(n, gates);
   const Index whole = panel_vectors(gates);
   const double work = packing_work * static_cast<double>(K * n);
-  parallel(Crowd::threads(work, threads), [&](int i, int p) {
+  parallel(Throttle::threads(work, threads), [&](int i, int p) {
     const Range mine = part_of(vectors, whole, i, p);
     for (Index panel = mine.begin; panel < mine.end; panel += whole) {
       const Index width = smaller(whole, vectors - panel);

@@ -1,7 +1,6 @@
 // Weights in panels, with the memory they take.
 #pragma once
 
-#include <memory>
 #include <new>
 
 #include "kernel.hpp"
@@ -9,16 +8,10 @@
 
 namespace elman {
 
-// Memory for n values.
-struct Release {
-  void operator()(void* memory) const { release(memory); }
-};
+// Memory for n values, or std::bad_alloc.
 template <class Real>
-using Memory = std::unique_ptr<Real[], Release>;
-
-template <class Real>
-Memory<Real> memory(Index n) {
-  Memory<Real> made(static_cast<Real*>(allocate(static_cast<std::size_t>(n) * sizeof(Real))));
+Buffer<Real> memory(Index n) {
+  Buffer<Real> made(n);
   if (!made) throw std::bad_alloc();
   return made;
 }
@@ -41,7 +34,7 @@ class Packed {
 
  private:
   Index K_ = 0, n_ = 0, gates_ = 0;
-  Memory<Real> data_;
+  Buffer<Real> data_;
 };
 
 }  // namespace elman

@@ -19,8 +19,7 @@ class Schedules {
       if (lengths[row] > 0) ++active[lengths[row] - 1];
     for (Index t = T - 1; t >= 0; --t) active[t] += active[t + 1];
     std::vector<Index> next(active, active + T + 1);  // next[l]: place of the next row of length l
-    for (Index row = 0; row < N; ++row)
-      order[next[static_cast<std::size_t>(lengths[row])]++] = row;
+    for (Index row = 0; row < N; ++row) order[next[static_cast<std::size_t>(lengths[row])]++] = row;
     for (Index t = 0; t < T; ++t) offset[t + 1] = offset[t] + active[t];
   }
 

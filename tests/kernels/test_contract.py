@@ -296,6 +296,28 @@ def test_nan_in_a_valid_step_reaches_that_rows_later_states_alone(
         assert_equal(side, np.delete(part, 4, 0), np.delete(clean_part, 4, 0))
 
 
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64])
+def test_a_gradient_passes_through_relus_nan(native: ModuleType, dtype: np.dtype) -> None:
+    """As in torch: relu stops a gradient only where its output is known to be 0.
+
+    One unit, W_ih = 1 and W_hh = 1/2, two steps of two rows. The first row's h is NaN at both. The
+    second row's is 0, then 2; what reaches it where it is 0 is stopped, even if it is infinite.
+    """
+    case = make_case(
+        np.random.default_rng(0), "rnn_relu", Sizes(2, 2, 1, 1), dtype, bias=False
+    ).map(np.zeros_like, np.zeros_like, np.zeros_like)
+    case.weights.weight_ih[...] = 1
+    case.weights.weight_hh[...] = 0.5
+    case.x[..., 0] = [[np.nan, -1], [1, 2]]
+    case.d_output[..., 0] = [[1, np.inf], [1, 1]]
+    run = forward(native, case)
+    np.testing.assert_array_equal(run.output[..., 0], [[np.nan, 0], [np.nan, 2]])
+    gradients = backward(native, case, run.kept)
+    np.testing.assert_array_equal(gradients["x"][..., 0], [[1.5, 0], [1, 1]])
+    np.testing.assert_array_equal(gradients["h_0"], [[0.75], [0]])
+    np.testing.assert_array_equal(gradients["weight_ih"], [[np.nan]])
+
+
 def test_infinite_values_saturate_tanh(side: ModuleType) -> None:
     """tanh ±inf is ±1 exactly, at either end of any magnitude."""
     generator = np.random.default_rng(0)

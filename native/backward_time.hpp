@@ -1,5 +1,5 @@
-// Backpropagation through time, the first pass: the recurrence alone, backwards, which leaves the
-// gradient of every step's sums, d_a.
+// Backward through time: the first pass of backward. It follows the recurrence from the last step
+// to the first, and leaves d_a, the gradient of every step's sums.
 #pragma once
 
 #include "cells.hpp"
@@ -8,43 +8,45 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-// What the first pass leaves to the second, for each valid (step, row) pair in schedule's order.
+// What the first pass leaves to the second, for each valid (step, row) pair in the schedule's
+// order.
 template <class Real>
 struct SumGradients {
-  Real* d_a;    // (pairs, G·H), of the sums of x and h, for GRU of those of h
-  Real* d_a_n;  // (pairs, H), for GRU of its third gate's sum of x
-  Real* d_h;    // (pairs, P), of the projected state, where there is a projection
+  Real* d_a;    // (pairs, G·H): of the sums of x and h, for GRU of those of h
+  Real* d_a_n;  // (pairs, H): for GRU, of its third gate's sum of x; else null
+  Real* d_h;    // (pairs, P): of h, if it is a projection; else null
 };
 
 template <class Real, class C>
-class RecurrenceBackward {
+class BackwardThroughTime {
  public:
-  RecurrenceBackward(const Backward<Real>& call, const Block& block, const SumGradients<Real>& out)
+  BackwardThroughTime(const Backward<Real>& call, const Block& block, const SumGradients<Real>& out)
       : c_(call),
         s_(call.schedule),
         b_(block),
         out_(out),
-        share_of_H_{block.vectors_begin, block.vectors_end} {
+        columns_of_H_{block.vectors_begin, block.vectors_end} {
     if (!projected()) return;
     const Index vectors = vectors_for<Real>(call.H, 1);
-    share_of_H_ = Range{0, vectors};
-    if (block.barrier) share_of_H_ = part_of(vectors, column_grain(1), block.thread, block.threads);
+    columns_of_H_ = Range{0, vectors};
+    if (block.barrier)
+      columns_of_H_ = part_of(vectors, column_grain(1), block.thread, block.threads);
   }
 
-  // Steps go back from a block's last one; after the first one comes the initial state. Returns the
-  // step that is next if threads part, counted from the last one, and -1 if all are done.
+  // Steps go back from a block's last one, and end with the initial state. Returns -1, or the next
+  // step, counted from the last one, if the threads parted.
   Index run() {
     const Index length = s_.length(b_.rows_begin);
     if (b_.begin == 0) start_steps(length);
     for (Index step = length - 1 - b_.begin; step >= 0 && step >= length - b_.end; --step) {
-      for_tiles(step, length - 1 - step);
+      run_step(step, length - 1 - step);
       if (projected()) {
         b_.meet();
-        for_hidden_tiles(step);
+        run_projection(step);
       }
-      if (!b_.meet_again()) return length - step;
+      if (!b_.end_step()) return length - step;
     }
-    if (b_.end >= length) for_tiles(-1, length);
+    if (b_.end >= length) run_step(-1, length);
     return -1;
   }
 
@@ -62,17 +64,17 @@ class RecurrenceBackward {
     return c_.kept + pair(i, step) * kept_values(C::cell, c_.H);
   }
 
-  // How many rows have a step after this one.
-  Index later_than(Index step) const {
+  // Where the rows end that have a step after this one.
+  Index end_of_later(Index step) const {
     return rows_at(step + 1) > b_.rows_begin ? rows_at(step + 1) : b_.rows_begin;
   }
   Rows rows_of(Index step) const {
-    return {b_.rows_begin, later_than(step), step < 0 ? b_.rows_end : rows_at(step)};
+    return {b_.rows_begin, end_of_later(step), step < 0 ? b_.rows_end : rows_at(step)};
   }
 
-  // d_c_0 carries the gradient of c from step to step.
+  // d_c_0 carries the gradient of c from step to step, and begins with that of c_n.
   void start_steps(Index length) {
-    const Range units = values_of<Real>(share_of_H_, c_.H);
+    const Range units = values_of<Real>(columns_of_H_, c_.H);
     for (Index i = b_.rows_begin; C::cell == Cell::lstm && i < b_.rows_end; ++i) {
       Real* d_c = c_.d_c_0.row(s_.row(i)) + units.begin;
       if (c_.d_c_n.data)
@@ -80,26 +82,28 @@ class RecurrenceBackward {
       else
         zero_row(d_c, units.size());
     }
-    if (!b_.items) return;
-    b_.items->open(0, b_.thread, parts_of(c_.weight_hh, b_, rows_of(length - 1)));
+    if (!b_.shares) return;
+    b_.shares->open(0, b_.thread, parts_of(c_.weight_hh, b_, rows_of(length - 1)));
     b_.meet();
   }
 
-  // Rows that have a step after this one get its gradient; the others end here.
-  void for_tiles(Index step, Index round) {
+  // One step of all rows. A row that has a step after this one gets that step's gradient. For the
+  // others, this step is the last.
+  void run_step(Index step, Index round) {
     const Rows rows = rows_of(step);
     if (b_.barrier)
       for (Index i = rows.begin; i < rows.middle; ++i) fetch(d_a_row(i, step + 1), G * c_.H);
-    if (b_.items && step >= 0)
-      b_.items->open(static_cast<int>(round + 1), b_.thread,
-                     parts_of(c_.weight_hh, b_, rows_of(step - 1)));
+    if (b_.shares && step >= 0)
+      b_.shares->open(static_cast<int>(round + 1), b_.thread,
+                      parts_of(c_.weight_hh, b_, rows_of(step - 1)));
     for_parts(c_.weight_hh, b_, rows, static_cast<int>(round), step % 2 == 0,
               [&](const Columns<Real>& w, const Range& some) {
                 run_rows(step, some.begin, some.size(), w, some.begin < rows.middle);
               });
   }
 
-  // d_h of some rows from i on after `step` (of the initial state for step -1), and what follows.
+  // d_h of `count` rows from i on after `step`, and what follows from it. Step -1 is the initial
+  // state.
   void run_rows(Index step, Index i, Index count, const Columns<Real>& w, bool has_later) {
     const Index first = w.vector * lanes<Real>, stride = sums_stride(count),
                 n = smaller(w.vectors * lanes<Real>, c_.P - first);
@@ -112,7 +116,7 @@ class RecurrenceBackward {
     }
     for (Index m = 0; m < count; ++m) {
       Real* row = d_h + m * stride;
-      add_beside(step, i + m, first, n, w.vectors, has_later, row);
+      add_other_gradients(step, i + m, first, n, w.vectors, has_later, row);
       if (step < 0)
         copy_row(c_.d_h_0.row(s_.row(i + m)) + first, row, n);
       else if (projected())
@@ -122,10 +126,10 @@ class RecurrenceBackward {
     }
   }
 
-  // What reaches a state beside W_hh: what d_h_0 carries from the step after, for GRU, or d_h_n
-  // after the last step; then d_output. This order is also that of a sequence run in parts.
-  void add_beside(Index step, Index i, Index first, Index n, int vectors, bool has_later,
-                  Real* d_h) {
+  // Add what reaches a state beside W_hh: first d_h_n after the last step, or what d_h_0 carries
+  // from the step after, for GRU; then d_output. A sequence run in parts has the same order.
+  void add_other_gradients(Index step, Index i, Index first, Index n, int vectors, bool has_later,
+                           Real* d_h) {
     const Index row = s_.row(i);
     if (!has_later) {
       zero_row(d_h, vectors * lanes<Real>);
@@ -141,10 +145,10 @@ class RecurrenceBackward {
     for (Index j = 0; j < n; ++j) d_h[j] = d_output[j] + d_h[j];
   }
 
-  // From d_h of the projected states to that of the unprojected ones, W_hrᵀ d_h, and on.
-  void for_hidden_tiles(Index step) {
+  // The gradient of the unprojected states, W_hrᵀ d_h, and what follows from it.
+  void run_projection(Index step) {
     const Index valid = rows_at(step);
-    for_columns(c_.weight_hr, share_of_H_.begin, share_of_H_.end, valid - b_.rows_begin,
+    for_columns(c_.weight_hr, columns_of_H_.begin, columns_of_H_.end, valid - b_.rows_begin,
                 step % 2 == 0, [&](const Columns<Real>& w) {
                   for_groups(b_.rows_begin, valid, rows_at_once,
                              [&](Index i, Index count) { run_hidden_rows(step, i, count, w); });
@@ -183,7 +187,7 @@ class RecurrenceBackward {
   const Schedule& s_;
   const Block b_;
   const SumGradients<Real> out_;
-  Range share_of_H_;  // vectors of H whose cells this block finishes
+  Range columns_of_H_;  // the vectors of H whose cells this block finishes
 };
 
 }  // namespace ELMAN_ISA

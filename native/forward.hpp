@@ -1,4 +1,4 @@
-// The time loop, forward: directions, lengths, and the cell at every step.
+// Forward through time: directions, lengths, and the cell at every step.
 #pragma once
 
 #include "cells.hpp"
@@ -7,14 +7,15 @@
 namespace elman {
 namespace ELMAN_ISA {
 
+// How many steps are projected at once; see `project`.
 constexpr Index chunk_steps = 64;
 
 template <class Real, class C>
 class ForwardPass {
  public:
-  // projected: [chunk_steps][the block's rows][its columns], or null to project step by step.
-  // hidden: (N, H) where a projection follows, and masked: (2, N, P) where h is masked; shared by
-  // all threads.
+  // projected: the block's own, [chunk_steps][its rows][its columns]; null to project step by step.
+  // hidden: (N, H), for all threads; null unless h is a projection.
+  // masked: (2, N, P), for all threads; null unless h is masked.
   ForwardPass(const Forward<Real>& call, const Block& block, Real* projected, Real* hidden,
               Real* masked)
       : c_(call),
@@ -26,7 +27,7 @@ class ForwardPass {
         width_((block.vectors_end - block.vectors_begin) * lanes<Real>),
         units_(values_of<Real>({block.vectors_begin / G, block.vectors_end / G}, call.H)) {}
 
-  // Returns the step that is next if threads part, -1 if all are done.
+  // Returns -1, or the next step if the threads parted.
   Index run() {
     if (b_.begin == 0) start_steps();
     for (Index begin = b_.begin; begin < b_.end && rows_at(begin) > b_.rows_begin;
@@ -39,7 +40,7 @@ class ForwardPass {
           b_.meet();
           project_hidden(step);
         }
-        if (!b_.meet_again()) return step + 1;
+        if (!b_.end_step()) return step + 1;
       }
     }
     if (b_.end >= s_.length(b_.rows_begin)) finish();
@@ -59,15 +60,15 @@ class ForwardPass {
   const Real* h_row_before(Index i, Index step) const {
     return step == 0 ? c_.h_0.row(s_.row(i)) : c_.output.row(s_.time(i, step - 1), s_.row(i));
   }
-  // What W_hh multiplies before a step: h, or what mask() made of it. Steps take turns with two
-  // places, as other threads may still read the last one.
+  // The row that W_hh multiplies at a step: h, or h times the mask. Masked rows of two neighbouring
+  // steps have places of their own, as other threads may still read the last step's.
   const Real* recurrent_row(Index i, Index step) const {
     return masked_ ? masked_row(i, step) : h_row_before(i, step);
   }
   Real* masked_row(Index i, Index step) const {
     return masked_ + (step % 2 * s_.N + s_.row(i)) * c_.P;
   }
-  // h is a row of the state before `step`.
+  // Mask some values of h, a row of the state before `step`.
   void mask(Index i, Index step, const Real* h, Index first, Index n) const {
     const Real* factors = c_.mask.row(s_.row(i));
     Real* to = masked_row(i, step);
@@ -85,7 +86,7 @@ class ForwardPass {
 
   void start_steps() {
     if (masked_) {
-      const Range of_h = values_of<Real>(share_of_h(), c_.P);
+      const Range of_h = values_of<Real>(columns_of_h(), c_.P);
       for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
         mask(i, 0, c_.h_0.row(s_.row(i)), of_h.begin, of_h.size());
     }
@@ -93,11 +94,11 @@ class ForwardPass {
       for (Index i = b_.rows_begin; i < b_.rows_end; ++i)
         copy_row(c_.c_n.row(s_.row(i)) + units_.begin, c_.c_0.row(s_.row(i)) + units_.begin,
                  units_.size());
-    if (b_.items) b_.items->open(0, b_.thread, parts_of(c_.weight_hh, b_, rows_of(0)));
-    if (masked_ || b_.items) b_.meet();
+    if (b_.shares) b_.shares->open(0, b_.thread, parts_of(c_.weight_hh, b_, rows_of(0)));
+    if (masked_ || b_.shares) b_.meet();
   }
 
-  // x W_ihᵀ + b of some steps at once: a larger product than a step's few rows make.
+  // x W_ihᵀ + b of some steps at once, where a step's rows are too few for a fast product.
   void project(Index begin, Index end) {
     const Index all = (end - begin) * (b_.rows_end - b_.rows_begin);
     for_columns(c_.weight_ih, b_.vectors_begin, b_.vectors_end, all, false,
@@ -129,20 +130,20 @@ class ForwardPass {
     const Index valid = rows_at(step);
     if (b_.barrier)
       for (Index i = b_.rows_begin; i < valid; ++i) fetch(recurrent_row(i, step), c_.P);
-    if (b_.items)
-      b_.items->open(static_cast<int>(step + 1), b_.thread,
-                     parts_of(c_.weight_hh, b_, rows_of(step + 1)));
+    if (b_.shares)
+      b_.shares->open(static_cast<int>(step + 1), b_.thread,
+                      parts_of(c_.weight_hh, b_, rows_of(step + 1)));
     for_parts(c_.weight_hh, b_, rows_of(step), static_cast<int>(step), backwards(step),
               [&](const Columns<Real>& w, const Range& rows) {
                 run_rows(step, in_chunk, rows.begin, rows.size(), w);
               });
   }
 
-  // One step of some rows from i on, in the columns of w.
+  // One step of `count` rows from i on, in the columns of w.
   void run_rows(Index step, Index in_chunk, Index i, Index count, const Columns<Real>& w) {
     constexpr bool apart = C::cell == Cell::gru;  // whether the sums of x and of h stay apart
     alignas(64) Real x_sums[room_for_sums];
-    alignas(64) Real sums[room_for_sums];  // of h, and of x too unless apart
+    alignas(64) Real sums[room_for_sums];  // of h; unless apart, of x and h
     const Index stride = sums_stride(count);
     const Real* rows[rows_at_once];
     const Real* of_x = x_sums;
@@ -180,9 +181,9 @@ class ForwardPass {
     if (masked_ && !hidden_) mask(i, step + 1, r.h - unit, unit, n);
   }
 
-  // h = W_hr (o tanh c), in this block's share of h's columns (Sak et al. 2014).
+  // h = W_hr (o tanh c) in this block's columns of h (Sak et al. 2014).
   void project_hidden(Index step) {
-    const Range part = share_of_h();
+    const Range part = columns_of_h();
     const Index valid = rows_at(step);
     for_columns(c_.weight_hr, part.begin, part.end, valid - b_.rows_begin, backwards(step),
                 [&](const Columns<Real>& w) {
@@ -205,17 +206,17 @@ class ForwardPass {
     }
   }
 
-  // Vectors of h that this block writes.
-  Range share_of_h() const {
+  // The vectors of h that this block writes.
+  Range columns_of_h() const {
     if (!hidden_) return {b_.vectors_begin / G, b_.vectors_end / G};
     const Index vectors = vectors_for<Real>(c_.P, 1);
     return b_.barrier ? part_of(vectors, column_grain(1), b_.thread, b_.threads)
                       : Range{0, vectors};
   }
 
-  // Final states, and zeros after each row's length.
+  // Write final states, and zeros after each row's length.
   void finish() {
-    const Range of_h = values_of<Real>(share_of_h(), c_.P);
+    const Range of_h = values_of<Real>(columns_of_h(), c_.P);
     for (Index i = b_.rows_begin; i < b_.rows_end; ++i) {
       const Index length = s_.length(i), row = s_.row(i);
       copy_row(c_.h_n.row(row) + of_h.begin, h_row_before(i, length) + of_h.begin, of_h.size());
