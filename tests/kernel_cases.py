@@ -21,11 +21,13 @@ from strategies import (
     generators,
     laid_out,
     lengths_N,
+    parts,
     steps,
+    whole,
     widths,
 )
 
-from elman.kernels import GATES, State, Weights
+from elman.kernels import GATES, Architecture, Masks, State, Weights
 
 KINDS = (*GATES, "lstm_projected")
 """The cells, the LSTM once without and once with a projection."""
@@ -110,42 +112,67 @@ class Case(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What `forward` filled and kept."""
+    """What a run of a network gave, of one direction, and the run itself."""
 
     output: Array
     state_n: State
-    kept: Any
+    run: Any
 
 
-def empty_results(case: Case) -> tuple[Array, State]:
-    """Return output and state_n to be filled, of NaN."""
-    T, N, _, _, P = case.sizes
-    output = np.full((T, N, P), np.nan, case.x.dtype)
-    return output, tuple(np.full(part.shape, np.nan, part.dtype) for part in case.state)
+def architecture_of(case: Case) -> Architecture:
+    """Return that of one layer; with two directions where the case is about the reverse one."""
+    _, _, inputs, H, P = case.sizes
+    weights = case.weights
+    projection = 0 if weights.weight_hr is None else P
+    bias = weights.bias_ih is not None
+    return Architecture(weights.cell, inputs, H, 1, case.reverse, bias, projection)
+
+
+def network_of(side: ModuleType, case: Case) -> Any:
+    """Make the network of a case on one side of the kernels."""
+    weights = [w for w in case.weights[1:] if w is not None]
+    return side.network(architecture_of(case), weights * (1 + case.reverse))
 
 
 def forward(side: ModuleType, case: Case, keep: bool = True) -> Run:
-    """Run the kernels of `side` into buffers of NaN."""
-    output, state_n = empty_results(case)
-    kept = side.forward(
-        side.prepare(case.weights), case.x, case.state, output, state_n,
-        case.lengths, case.reverse, keep, case.mask,
-    )  # fmt: skip
-    return Run(output, state_n, kept)
+    """Run one layer in the case's direction on `side`."""
+    D = 1 + case.reverse
+    masks = None if case.mask is None else Masks(None, [case.mask] * D)
+    state = tuple(np.stack([part] * D) for part in case.state)
+    found = network_of(side, case).run(case.x, whole(state), case.lengths, masks, keep)
+    (output, state_n), run = found if keep else (found, None)
+    P = case.sizes.P
+    return Run(output[..., -P:], tuple(part[-1] for part in parts(state_n)), run)
 
 
-def backward(side: ModuleType, case: Case, kept: Any) -> dict[str, Array]:
+def backward(side: ModuleType, case: Case, run: Any) -> dict[str, Array]:
     """Take the case's gradients backwards; return the gradients by name."""
-    weights = side.prepare(case.weights)
-    return by_name(*side.backward(weights, kept, case.d_output, case.d_state_n))
+    return take_back(case, run, case.d_output, case.d_state_n)
 
 
-def by_name(d_x: Array, d_state: State, d_weights: Weights) -> dict[str, Array]:
-    """Name what a kernel's backward returned."""
-    gradients = {"x": d_x, **dict(zip(("h_0", "c_0"), d_state, strict=False))}
-    of_weights = d_weights._asdict()
-    del of_weights["cell"]
-    return gradients | {name: d for name, d in of_weights.items() if d is not None}
+def take_back(
+    case: Case, run: Any, d_output: Array | None, d_state_n: State | None
+) -> dict[str, Array]:
+    """Take gradients of the case's direction backwards; None stands for zeros."""
+    if case.reverse and d_output is not None:
+        both = np.zeros((*d_output.shape[:2], 2 * d_output.shape[2]), d_output.dtype)
+        both[..., d_output.shape[2] :] = d_output
+        d_output = both
+    if d_state_n is not None:
+        others = [np.zeros_like(part) for part in d_state_n] if case.reverse else []
+        d_state_n = tuple(
+            np.stack([*before, part])
+            for part, before in zip(
+                d_state_n, [[other] for other in others] or [[]] * len(d_state_n), strict=True
+            )
+        )
+    found = run.backward(d_output, None if d_state_n is None else whole(d_state_n))
+    assert found is not None
+    d_x, d_state, of_parameters = found
+    names = list(architecture_of(case).cell_shapes())
+    gradients = {"x": d_x}
+    gradients |= {f"{c}_0": part[-1] for c, part in zip("hc", parts(d_state), strict=False)}
+    return gradients | dict(zip(names, of_parameters[-len(names) :], strict=True))
 
 
 def results(side: ModuleType, case: Case) -> dict[str, Array]:

@@ -22,7 +22,7 @@ import torch
 
 import elman
 from elman import nn
-from elman.kernels import Weights, reference
+from elman.kernels import reference
 
 PATH = Path(__file__).parents[1] / "docs" / "accuracy.md"
 
@@ -60,22 +60,10 @@ def grid() -> Iterator[tuple[str, int, int, int, int, Any]]:
 
 def truth(layer: Any, x: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
     """Return output and final states of a layer in extended precision."""
-    D, names = 2 if layer.bidirectional else 1, Weights._fields[1:]
-    values, states = x.astype(np.longdouble), []
-    for index, parameters in enumerate(layer.all_weights):
-        direction = index % D
-        found = [p.astype(np.longdouble) for p in parameters]
-        weights = Weights(layer._cell, **dict(zip(names, found, strict=False)))
-        if direction == 0:
-            parts = []
-        state = tuple(np.zeros((x.shape[1], n), np.longdouble) for n in layer._state_sizes)
-        output = np.empty((*x.shape[:2], layer._state_sizes[0]), np.longdouble)
-        reference.forward(weights, values, state, output, state, None, direction == 1)
-        parts.append(output)
-        states.append(state)
-        if direction == D - 1:
-            values = np.concatenate(parts, axis=2)
-    return [values, *(np.stack(part) for part in zip(*states, strict=True))]
+    weights = [p.astype(np.longdouble) for p in layer.parameters()]
+    network = reference.network(layer.architecture, weights)
+    output, state_n = network.run(x.astype(np.longdouble))
+    return [output, *(state_n if isinstance(state_n, tuple) else (state_n,))]
 
 
 def errors(name: str, H: int, T: int, layers: int, directions: int, dtype: Any) -> Row:
