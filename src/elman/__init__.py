@@ -1,10 +1,59 @@
 """elman: recurrent neural networks for the CPU."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from elman import nn
 from elman._random import Generator, manual_seed
 from elman.kernels import show_config
 from elman.nn._summary import summary
 
-__all__ = ["Generator", "__version__", "manual_seed", "nn", "show_config", "summary"]
+if TYPE_CHECKING:
+    from elman import data, datasets, estimators, io, train
+    from elman.io import load, save
+
+__all__ = [
+    "Generator",
+    "__version__",
+    "data",
+    "datasets",
+    "estimators",
+    "io",
+    "load",
+    "manual_seed",
+    "nn",
+    "save",
+    "show_config",
+    "summary",
+    "train",
+]
 
 __version__ = "0.1.0"
+
+_LAZY = {
+    "data": "",
+    "datasets": "",
+    "estimators": "",
+    "io": "",
+    "load": "io",
+    "save": "io",
+    "train": "",
+}
+"""What is imported when first used, and for a function the module that has it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'elman' has no attribute {name!r}")
+    import importlib
+
+    value = importlib.import_module(f"elman.{_LAZY[name] or name}")
+    if _LAZY[name]:
+        value = getattr(value, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

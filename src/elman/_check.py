@@ -63,6 +63,13 @@ def projection(value: Any, hidden_size: int) -> int:
     return number
 
 
+def no_projection(value: Any) -> None:
+    """Hold that proj_size is 0, as only an LSTM may have another one (ValueError, as in torch)."""
+    if value != 0:
+        fix = "only an LSTM may have a projection: take nn.LSTM"
+        raise fail(ValueError, "proj_size", "0", short(value), fix)
+
+
 def flag(name: str, value: Any, kind: type[Exception] = TypeError) -> bool:
     """Return `value`, which must be a bool."""
     if not isinstance(value, bool | np.bool_):

@@ -106,6 +106,7 @@ def show_config() -> dict[str, str | int]:
     -------
     dict with the keys
         backend : "native" or "reference"
+        processor : its name, with family and model where Linux tells them
         isa : the instruction set the kernels in use were compiled for, such as "x86-64-v4"
         threads : how many threads a call may use
         summation_order : version of the order of summation; equal versions give equal bits
@@ -114,6 +115,22 @@ def show_config() -> dict[str, str | int]:
     --------
     >>> import elman
     >>> sorted(elman.show_config())
-    ['backend', 'isa', 'summation_order', 'threads']
+    ['backend', 'isa', 'processor', 'summation_order', 'threads']
     """
-    return {"backend": backend, **_side.config()}
+    return {"backend": backend, "processor": _processor(), **_side.config()}
+
+
+def _processor() -> str:
+    """Tell the processor's name; clouds often say "AMD EPYC" alone, so family and model as well."""
+    import platform  # here, as few need it and it adds to the time that `import elman` takes
+
+    try:
+        with open("/proc/cpuinfo") as file:
+            lines = file.read().partition("\n\n")[0].splitlines()
+    except OSError:
+        lines = []
+    fields = {name.strip(): value.strip() for name, _, value in (s.partition(":") for s in lines)}
+    name = fields.get("model name") or platform.processor() or platform.machine()
+    if "cpu family" in fields and "model" in fields:
+        name += f" (family {fields['cpu family']} model {fields['model']})"
+    return name

@@ -178,15 +178,15 @@ class Network:
         found = self.run(x_t[None], state if len(state) > 1 else state[0])
         if found is None:
             return None
-        output, state_n = found
-        if out is not None and not (forms.fits(out, output[0]) and out.flags.writeable):
+        y: FloatArray = found[0][0]
+        if out is not None and not (forms.fits(out, y) and out.flags.writeable):
             return None
-        for part, part_n in zip(state, state_n if len(state) > 1 else [state_n], strict=True):
+        for part, part_n in zip(state, found[1] if len(state) > 1 else found[1:], strict=True):
             part[...] = part_n
-        if out is None:
-            return output[0]
-        out[...] = output[0]
-        return out
+        if out is not None:
+            out[...] = y
+            y = out
+        return y
 
     def cell(self, x: Any, state: Any = None, keep: bool = False) -> Any:
         """Make one step of a single cell: x (N, I), or (I,) without a batch; state (N, ·), (·,)."""
@@ -250,7 +250,8 @@ class Run:
         read = self.form.gradients(a, d_output, d_state_n)
         if read is None:
             return None
-        d_layer, d_parts = read
+        d_layer: Any = read[0]
+        d_parts = read[1]
         weights = self.network.of_recurrences
         totals = [w.zeros() for w in weights] if gradients is None else grouped(a, gradients)
         d_states: list[State] = []

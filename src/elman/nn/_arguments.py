@@ -113,7 +113,8 @@ def _checked_d_output(layer: Description, d_output: Any, output: Any) -> Any:
     if not isinstance(output, list):
         return _checked_like(layer, "d_output", d_output, output, "the shape of output")
     if not isinstance(d_output, list | tuple) or len(d_output) != len(output):
-        got = f"{len(d_output)} of them" if np.iterable(d_output) else _check.short(d_output)
+        is_list = isinstance(d_output, list | tuple | np.ndarray)
+        got = f"{len(d_output)} of them" if is_list else _check.short(d_output)
         expected = f"a list of {len(output)} arrays"
         raise _check.fail(RuntimeError, "d_output", expected, got)
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, Literal
 
 from elman import _check, kernels
 from elman._random import Generator
@@ -12,11 +12,11 @@ from elman._typing import FloatArray
 from elman.kernels import Architecture
 from elman.kernels.forms import rows_contiguous
 from elman.nn._module import Module
-from elman.nn._recurrent import Gradients
+from elman.nn._recurrent import Gradients, S
 from elman.nn._state import parts_of
 
 
-class RecurrentCell(Module):
+class RecurrentCell(Module, Generic[S]):
     """One step of a recurrent layer; a subclass says of which cell.
 
     Attributes
@@ -52,7 +52,7 @@ class RecurrentCell(Module):
     def __getstate__(self) -> dict[str, Any]:
         return {name: v for name, v in super().__getstate__().items() if name != "_network"}
 
-    def __call__(self, input: Any, hx: Any = None) -> Any:
+    def __call__(self, input: FloatArray, hx: S | None = None) -> S:
         """Make one step from x, which is called `input` as in torch.
 
         Parameters
@@ -74,12 +74,13 @@ class RecurrentCell(Module):
             If x is no array, or an LSTM's state no pair.
         """
         network = self._network
-        state_n = network.cell(input, hx, False)
+        state_n: S | None = network.cell(input, hx, False)
         if state_n is None:
-            state_n = network.cell(*self._checked_call(input, hx), False)
+            checked: S = network.cell(*self._checked_call(input, hx), False)
+            return checked
         return state_n
 
-    def vjp(self, input: Any, hx: Any = None) -> tuple[Any, Callable[[Any], Gradients]]:
+    def vjp(self, input: FloatArray, hx: S | None = None) -> tuple[S, Callable[[S], Gradients]]:
         """Make one step and return, with the state after it, the function that goes backwards.
 
         It takes the gradient with respect to the state after the step and returns `Gradients`. It
@@ -91,7 +92,7 @@ class RecurrentCell(Module):
             found = network.cell(*self._checked_call(input, hx), True)
         state_n, run = found
 
-        def backward(d_state_n: Any) -> Gradients:
+        def backward(d_state_n: S) -> Gradients:
             found = run.backward(d_state_n)
             if found is None:
                 h = state_n[0] if isinstance(state_n, tuple) else state_n
@@ -122,7 +123,7 @@ class RecurrentCell(Module):
             return None
         axes = "(hidden_size,)" if N is None else "(N, hidden_size)"
         expected = (self.hidden_size,) if N is None else (N, self.hidden_size)
-        found = []
+        found: list[FloatArray | None] = []
         letters = self.architecture.state_names
         for letter, part in zip(letters, parts_of(self.architecture, state, names), strict=True):
             if part is None:
@@ -148,7 +149,7 @@ class RecurrentCell(Module):
         return ", ".join(shown)
 
 
-class RNNCell(RecurrentCell):
+class RNNCell(RecurrentCell[FloatArray]):
     """One step of the Elman network (Elman 1990), as torch.nn.RNNCell.
 
         h' = tanh(W_ih x + b_ih + W_hh h + b_hh)
@@ -190,7 +191,7 @@ class RNNCell(RecurrentCell):
         input_size: int,
         hidden_size: int,
         bias: bool = True,
-        nonlinearity: str = "tanh",
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
         device: Any = None,
         dtype: Any = None,
         *,
@@ -201,7 +202,7 @@ class RNNCell(RecurrentCell):
         super().__init__(cell, input_size, hidden_size, bias, device, dtype, generator)
 
 
-class GRUCell(RecurrentCell):
+class GRUCell(RecurrentCell[FloatArray]):
     """One step of the gated recurrent unit (Cho et al. 2014), as torch.nn.GRUCell.
 
     The equations are those of `GRU`.
@@ -239,7 +240,7 @@ class GRUCell(RecurrentCell):
         super().__init__("gru", input_size, hidden_size, bias, device, dtype, generator)
 
 
-class LSTMCell(RecurrentCell):
+class LSTMCell(RecurrentCell[tuple[FloatArray, FloatArray]]):
     """One step of long short-term memory (Hochreiter & Schmidhuber 1997), as torch.nn.LSTMCell.
 
     The equations are those of `LSTM`; the state is the pair (h, c).

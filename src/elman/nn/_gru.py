@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from elman import _check
 from elman._random import Generator
+from elman._typing import FloatArray
 from elman.nn._recurrent import Recurrent
 
 
-class GRU(Recurrent):
+class GRU(Recurrent[FloatArray]):
     """The gated recurrent unit (Cho et al. 2014), as torch.nn.GRU.
 
     Each layer computes, at every step t,
@@ -47,6 +49,9 @@ class GRU(Recurrent):
         without a state begins.
     generator : elman.Generator, optional
         Where weights and dropout masks are drawn from; None for the one `elman.manual_seed` seeds.
+
+    proj_size : 0
+        Only an LSTM may have a projection.
 
     Attributes
     ----------
@@ -89,7 +94,9 @@ class GRU(Recurrent):
         recurrent_dropout: float = 0.0,
         learn_initial_state: bool = False,
         generator: Generator | None = None,
+        proj_size: int = 0,
     ) -> None:
+        _check.no_projection(proj_size)
         super().__init__(
             "gru",
             input_size,

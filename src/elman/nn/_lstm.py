@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from elman._random import Generator
+from elman._typing import FloatArray
 from elman.nn._recurrent import Recurrent
 
 
-class LSTM(Recurrent):
+class LSTM(Recurrent[tuple[FloatArray, FloatArray]]):
     """Long short-term memory (Hochreiter & Schmidhuber 1997), as torch.nn.LSTM.
 
     With the forget gate of Gers, Schmidhuber & Cummins 2000, each layer computes, at every step t,

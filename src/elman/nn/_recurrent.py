@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 
@@ -32,7 +32,11 @@ class Gradients(NamedTuple):
     parameters: dict[str, FloatArray]
 
 
-class Recurrent(Module):
+S = TypeVar("S")
+"""A state as callers pass it: h, or (h, c) of an LSTM."""
+
+
+class Recurrent(Module, Generic[S]):
     """A stack of recurrent layers in one or two directions; a subclass says of which cell.
 
     Attributes
@@ -52,7 +56,7 @@ class Recurrent(Module):
         "proj_size",
         "learn_initial_state",
     }
-    _checked = {
+    _checked: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         **Module._checked,
         "batch_first": partial(_check.flag, "batch_first"),
         "dropout": partial(_check.probability, "dropout"),
@@ -129,9 +133,19 @@ class Recurrent(Module):
 
     # ---- calls ------------------------------------------------------------------------------
 
+    @overload
     def __call__(
-        self, input: Any, hx: Any = None, *, lengths: Lengths | None = None
-    ) -> tuple[Any, Any]:
+        self, input: FloatArray, hx: S | None = None, *, lengths: Lengths | None = None
+    ) -> tuple[FloatArray, S]: ...
+
+    @overload
+    def __call__(
+        self, input: Sequence[FloatArray], hx: S | None = None
+    ) -> tuple[list[FloatArray], S]: ...
+
+    def __call__(
+        self, input: Any, hx: S | None = None, *, lengths: Lengths | None = None
+    ) -> tuple[Any, S]:
         """Run the layers over x, which is called `input` as in torch.
 
         Parameters
@@ -164,17 +178,36 @@ class Recurrent(Module):
         TypeError
             If x is no array, an LSTM's state is no pair, or `lengths` are not integers.
         """
-        results: tuple[Any, Any] = self._run(input, hx, lengths, keep=False)
+        results: tuple[Any, S] = self._run(input, hx, lengths, keep=False)
         return results
+
+    @overload
+    def vjp(
+        self,
+        input: FloatArray,
+        hx: S | None = None,
+        *,
+        lengths: Lengths | None = None,
+        checkpoint_every: int | None = None,
+    ) -> tuple[tuple[FloatArray, S], Callable[..., Gradients]]: ...
+
+    @overload
+    def vjp(
+        self,
+        input: Sequence[FloatArray],
+        hx: S | None = None,
+        *,
+        checkpoint_every: int | None = None,
+    ) -> tuple[tuple[list[FloatArray], S], Callable[..., Gradients]]: ...
 
     def vjp(
         self,
         input: Any,
-        hx: Any = None,
+        hx: S | None = None,
         *,
         lengths: Lengths | None = None,
         checkpoint_every: int | None = None,
-    ) -> tuple[tuple[Any, Any], Callable[..., Gradients]]:
+    ) -> tuple[tuple[Any, S], Callable[..., Gradients]]:
         """Run the layers and return, with the results, the function that takes gradients backwards.
 
         Nothing is accumulated anywhere, and `backward` may be called more than once, also after

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from elman import _check
 from elman._random import Generator
+from elman._typing import FloatArray
 from elman.nn._recurrent import Recurrent
 
 
-class RNN(Recurrent):
+class RNN(Recurrent[FloatArray]):
     """The Elman network (Elman 1990, "Finding structure in time"), as torch.nn.RNN.
 
     Each layer computes, at every step t,
@@ -46,6 +47,9 @@ class RNN(Recurrent):
     generator : elman.Generator, optional
         Where weights and dropout masks are drawn from; None for the one `elman.manual_seed` seeds.
 
+    proj_size : 0
+        Only an LSTM may have a projection.
+
     Attributes
     ----------
     weight_ih_l{k} : array, shape (H, I), or (H, D·H) for k > 0
@@ -77,7 +81,7 @@ class RNN(Recurrent):
         input_size: int,
         hidden_size: int,
         num_layers: int = 1,
-        nonlinearity: str = "tanh",
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
         bias: bool = True,
         batch_first: bool = False,
         dropout: float = 0.0,
@@ -88,7 +92,9 @@ class RNN(Recurrent):
         recurrent_dropout: float = 0.0,
         learn_initial_state: bool = False,
         generator: Generator | None = None,
+        proj_size: int = 0,
     ) -> None:
+        _check.no_projection(proj_size)
         self.nonlinearity = _check.choice("nonlinearity", nonlinearity, ("tanh", "relu"))
         super().__init__(
             f"rnn_{nonlinearity}",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from elman import _check
+from elman._typing import FloatArray
 from elman.kernels import Architecture
 from elman.kernels.forms import rows_contiguous
 
@@ -70,7 +71,7 @@ def checked(
     """
     if state is None:
         return None
-    found = []
+    found: list[FloatArray | None] = []
     for letter, part, size in zip(
         architecture.state_names,
         parts_of(architecture, state, names),

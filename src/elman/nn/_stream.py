@@ -35,7 +35,7 @@ class Stream:
     (True, True)
     """
 
-    def __init__(self, layer: Recurrent, batch_size: int) -> None:
+    def __init__(self, layer: Recurrent[Any], batch_size: int) -> None:
         if layer.bidirectional:
             raise ValueError(
                 "stream: expected a unidirectional layer, got a bidirectional one; its reverse "

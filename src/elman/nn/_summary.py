@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from elman import _check
+from elman.kernels import Architecture
 from elman.nn._recurrent import Recurrent
 
 
 class SummaryRow(NamedTuple):
     """One layer in one direction, or the total.
 
-    output_shape : of that layer and direction, as its input's axes are; of the total, of the call
     parameters : how many numbers
+    output_shape : of that layer and direction, as its input's axes are; of the total, of the call
     multiply_adds : of the matrix products of one call
     forward_bytes : of output and final state
     training_bytes : of what forward keeps for backward beside these, and of all gradients
+
+    All but the name and the parameters are None in a summary without a size.
     """
 
     name: str
-    output_shape: tuple[int, ...]
     parameters: int
-    multiply_adds: int
-    forward_bytes: int
-    training_bytes: int
+    output_shape: tuple[int, ...] | None = None
+    multiply_adds: int | None = None
+    forward_bytes: int | None = None
+    training_bytes: int | None = None
 
 
 class Summary(NamedTuple):
@@ -46,7 +49,7 @@ class Summary(NamedTuple):
         widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
         lines = [
             "  ".join(
-                cell.ljust(width) if column < 2 else cell.rjust(width)
+                cell.ljust(width) if column < 2 - (len(line) == 2) else cell.rjust(width)
                 for column, (cell, width) in enumerate(zip(line, widths, strict=True))
             ).rstrip()
             for line in table
@@ -70,27 +73,31 @@ class Summary(NamedTuple):
 
     def _table(self) -> list[list[str]]:
         head = ["layer", "output", "parameters", "multiply-adds", "forward", "training"]
-        return [head] + [
+        lines = [
             [
                 row.name,
                 str(row.output_shape),
                 f"{row.parameters:,}",
-                f"{row.multiply_adds:,}",
-                _in_units(row.forward_bytes),
-                _in_units(row.training_bytes),
+                f"{row.multiply_adds or 0:,}",
+                _in_units(row.forward_bytes or 0),
+                _in_units(row.training_bytes or 0),
             ]
             for row in [*self.rows, self.total]
         ]
+        if self.total.output_shape is None:
+            return [[line[0], line[2]] for line in [head, *lines]]
+        return [head, *lines]
 
 
-def summary(layer: Recurrent, input_size: Sequence[int]) -> Summary:
+def summary(layer: Recurrent[Any], input_size: Sequence[int] | None = None) -> Summary:
     """Count what a recurrent layer has, and what a call of it takes.
 
     Parameters
     ----------
     layer : nn.RNN, nn.GRU or nn.LSTM
-    input_size : ints
-        The shape of x: (T, N, I), or (N, T, I) if batch_first, or (T, I) without a batch.
+    input_size : ints, optional
+        The shape of x: (T, N, I), or (N, T, I) if batch_first, or (T, I) without a batch. Without
+        it the parameters alone are counted.
 
     Returns
     -------
@@ -99,7 +106,7 @@ def summary(layer: Recurrent, input_size: Sequence[int]) -> Summary:
     Raises
     ------
     TypeError
-        If `layer` is none of these.
+        If `layer` is none of these, or `input_size` no shape.
     ValueError, RuntimeError
         If x of that shape could not be given to the layer.
 
@@ -117,38 +124,61 @@ def summary(layer: Recurrent, input_size: Sequence[int]) -> Summary:
     """
     if not isinstance(layer, Recurrent):
         raise _check.fail(TypeError, "layer", "nn.RNN, nn.GRU or nn.LSTM", type(layer).__name__)
-    if not np.iterable(input_size):
-        raise _check.fail(TypeError, "input_size", "the shape of x", repr(input_size))
-    shape = tuple(_check.size("input_size", n) for n in input_size)
-    if len(shape) not in (2, 3):
-        raise _check.fail(ValueError, "input_size", "2 or 3 axes, as of x", str(shape))
-    if shape[-1] != layer.input_size:
-        expected = f"input_size = {layer.input_size} on the last axis"
-        raise _check.fail(RuntimeError, "input_size", expected, str(shape))
+    a = layer.architecture
+    initial = sum(map(math.prod, a.initial_shapes().values())) if layer.learn_initial_state else 0
+    if input_size is None:
+        rows = [SummaryRow(_name(a, k), _count(a, k)) for k in range(a.recurrences)]
+        total = SummaryRow("total", sum(row.parameters for row in rows) + initial)
+        return Summary(repr(layer), rows, total)
+    shape = _checked_shape(layer, input_size)
     T, N = (shape[0], 1) if len(shape) == 2 else shape[:2]
     if layer.batch_first and len(shape) == 3:
         T, N = N, T
-    a = layer.architecture
     rows = [_row(layer, k, T * N, N, (*shape[:-1], a.state_sizes[0])) for k in range(a.recurrences)]
-    initial = sum(map(math.prod, a.initial_shapes().values())) if layer.learn_initial_state else 0
     total = SummaryRow(
         "total",
-        (*shape[:-1], a.output_size),
         sum(row.parameters for row in rows) + initial,
-        sum(row.multiply_adds for row in rows),
-        sum(row.forward_bytes for row in rows),
-        sum(row.training_bytes for row in rows) + initial * layer.dtype.itemsize,
+        (*shape[:-1], a.output_size),
+        sum(row.multiply_adds or 0 for row in rows),
+        sum(row.forward_bytes or 0 for row in rows),
+        sum(row.training_bytes or 0 for row in rows) + initial * layer.dtype.itemsize,
     )
     return Summary(f"{layer!r}, x {shape}", rows, total)
 
 
-def _row(layer: Recurrent, k: int, steps: int, N: int, output_shape: tuple[int, ...]) -> SummaryRow:
-    """Describe layer·direction k; `steps` is T·N."""
+def _checked_shape(layer: Recurrent[Any], input_size: Any) -> tuple[int, ...]:
+    expected = "the shape of x, as (T, N, I)"
+    if isinstance(input_size, str) or not np.iterable(input_size):
+        raise _check.fail(TypeError, "input_size", expected, _check.short(input_size))
+    if any(isinstance(n, list | tuple) for n in input_size):
+        fix = "a list of sequences is padded to one x: give the shape of that"
+        raise _check.fail(TypeError, "input_size", expected, _check.short(input_size), fix)
+    shape = tuple(_check.size("input_size", n) for n in input_size)
+    if len(shape) not in (2, 3):
+        raise _check.fail(ValueError, "input_size", "2 or 3 axes, as of x", str(shape))
+    if shape[-1] != layer.input_size:
+        on_last = f"input_size = {layer.input_size} on the last axis"
+        raise _check.fail(RuntimeError, "input_size", on_last, str(shape))
+    return shape
+
+
+def _name(a: Architecture, k: int) -> str:
+    layer, direction = divmod(k, a.directions)
+    return f"{layer}" + ("" if a.directions == 1 else (" forward", " reverse")[direction])
+
+
+def _count(a: Architecture, k: int) -> int:
+    """Return how many parameters recurrence k has."""
+    return sum(map(math.prod, a.cell_shapes(k).values()))
+
+
+def _row(
+    layer: Recurrent[Any], k: int, steps: int, N: int, output_shape: tuple[int, ...]
+) -> SummaryRow:
+    """Describe recurrence k; `steps` is T·N."""
     a = layer.architecture
-    H, P = a.hidden_size, a.state_sizes[0]
-    shapes = a.cell_shapes(k).values()
-    parameters = sum(map(math.prod, shapes))
-    products = sum(math.prod(shape) for shape in shapes if len(shape) == 2)
+    H, P, parameters = a.hidden_size, a.state_sizes[0], _count(a, k)
+    products = sum(math.prod(shape) for shape in a.cell_shapes(k).values() if len(shape) == 2)
     state = N * sum(a.state_sizes)
     forward = steps * P + state
     # d_a, for a GRU a second time for its third gate, and d_h where there is a projection.
@@ -156,12 +186,10 @@ def _row(layer: Recurrent, k: int, steps: int, N: int, output_shape: tuple[int, 
     kept = layer._network.kept_values * H
     training = forward + steps * (kept + sums + a.inputs(k)) + state + parameters
     bytes_each = layer.dtype.itemsize
-    layer_number, direction = divmod(k, a.directions)
-    of_direction = ("", "") if a.directions == 1 else (" forward", " reverse")
     return SummaryRow(
-        f"{layer_number}{of_direction[direction]}",
-        output_shape,
+        _name(a, k),
         parameters,
+        output_shape,
         steps * products,
         forward * bytes_each,
         training * bytes_each,
