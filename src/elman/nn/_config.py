@@ -78,8 +78,10 @@ def call(module: Module, changes: Mapping[str, Any]) -> str:
     shown = []
     for name, parameter in _arguments(type(module)).items():
         value = changes.get(name, _value(module, name))
-        if isinstance(value, np.dtype):
-            value = None if value == np.float32 else value.name
+        if name == "dtype" and isinstance(value, type | np.dtype):
+            value = np.dtype(value).name
+        if name == "dtype" and value == "float32" and name not in changes:
+            continue
         text = name if hasattr(value, "config") else _check.short(value)
         if parameter.default is parameter.empty:
             shown.append(text)

@@ -50,12 +50,12 @@ class Module:
     _fixed: ClassVar[frozenset[str]] = frozenset({"dtype"})
     """Attributes that describe the module. The constructor sets each once; nobody else may."""
 
-    _checked: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
+    _checked: ClassVar[dict[str, Callable[[Any], Any]]] = {
         "training": partial(_check.flag, "training")
     }
     """Attributes that may be assigned, each with the function that checks and returns the value."""
 
-    _children_classes: ClassVar[Mapping[str, Mapping[str, type[Module]]]] = {}
+    _children_classes: ClassVar[dict[str, Mapping[str, type[Module]]]] = {}
     """For each argument of the constructor that is a module: the classes it may have, by name."""
 
     def __init__(self, dtype: Any, device: Any, generator: Generator | None) -> None:

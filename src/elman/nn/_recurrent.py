@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 
@@ -56,8 +56,7 @@ class Recurrent(Module, Generic[S]):
         "proj_size",
         "learn_initial_state",
     }
-    _checked: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
-        **Module._checked,
+    _checked = Module._checked | {
         "batch_first": partial(_check.flag, "batch_first"),
         "dropout": partial(_check.probability, "dropout"),
         "recurrent_dropout": partial(_check.probability, "recurrent_dropout"),
