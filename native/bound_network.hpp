@@ -1,0 +1,371 @@
+// A network as Python has it: it takes and gives NumPy arrays, in all forms that callers use.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "forms.hpp"
+#include "gil.hpp"
+
+namespace elman {
+
+namespace nb = nanobind;
+
+// How many threads a call may use.
+int threads();
+
+inline Cell cell_of(const std::string& name) {
+  if (name == "rnn_tanh") return Cell::elman_tanh;
+  if (name == "rnn_relu") return Cell::elman_relu;
+  if (name == "gru") return Cell::gru;
+  if (name == "lstm") return Cell::lstm;
+  throw std::invalid_argument("cell: expected rnn_tanh, rnn_relu, gru or lstm, got " + name);
+}
+
+// Run a function of the network without Python's lock.
+template <class Function>
+void released(const Function& function) {
+  bool done;
+  {
+    const GilReleased without_lock;
+    done = function();
+  }
+  if (!done) throw std::bad_alloc();
+}
+
+// Masks, as elman.kernels.Masks; they stay alive as long as this does.
+template <class Real>
+class Masks {
+ public:
+  void read(const Architecture& a, Index T, Index N, nb::handle masks, Pass<Real>& pass) {
+    if (masks.is_none()) return;
+    const nb::handle between = PyTuple_GetItem(masks.ptr(), 0);
+    const nb::handle recurrent = PyTuple_GetItem(masks.ptr(), 1);
+    if (!between.is_none()) {
+      hold(between, 3, a.L - 1);
+      for (const View<Real>& mask : held_) {
+        if (!mask.has_shape(T, N, a.output_size())) fail();
+        pass.between.push_back({mask.data(), mask.stride(0), mask.stride(1)});
+      }
+    }
+    if (recurrent.is_none()) return;
+    const std::size_t before = held_.size();
+    hold(recurrent, 2, a.recurrences());
+    for (std::size_t i = before; i < held_.size(); ++i) {
+      if (!held_[i].has_shape(N, a.P)) fail();
+      pass.recurrent.push_back({held_[i].data(), held_[i].stride(0)});
+    }
+  }
+
+ private:
+  void hold(nb::handle list, int dims, Index count) {
+    if (!PyList_CheckExact(list.ptr()) || PyList_Size(list.ptr()) != count) fail();
+    for (Index i = 0; i < count; ++i) held_.emplace_back(PyList_GetItem(list.ptr(), i), dims);
+  }
+  [[noreturn]] static void fail() {
+    throw std::invalid_argument("masks: expected lists of arrays (T, N, D·P) and (N, P)");
+  }
+
+  std::deque<View<Real>> held_;
+};
+
+template <class Real>
+class BoundNetwork;
+
+// A run that backward may follow: what it read and wrote. It never changes after it was made.
+template <class Real>
+struct Run {
+  nb::object network;  // which this keeps alive
+  Arguments<Real> arguments;
+  Masks<Real> masks;
+  std::optional<NewSteps<Real>> output;
+  std::optional<NewState<Real>> h_n, c_n;
+  std::optional<Pass<Real>> pass;
+
+  nb::object state_n() const {
+    if (!c_n) return h_n->array->array;
+    return nb::make_tuple(h_n->array->array, c_n->array->array);
+  }
+  nb::object backward(nb::handle d_output, nb::handle d_state_n, nb::handle gradients) const {
+    return nb::cast<const BoundNetwork<Real>&>(network).backward(*this, d_output, d_state_n,
+                                                                 gradients);
+  }
+  nb::object backward_cell(nb::handle d_state_n) const {
+    return backward(nb::none(), d_state_n, nb::none());
+  }
+};
+
+// A run of a single cell, whose backward takes the gradient of its state alone.
+template <class Real>
+struct CellRun : Run<Real> {};
+
+template <class Real>
+class BoundNetwork {
+ public:
+  BoundNetwork(nb::list weights, nb::list initial, const std::string& cell, Index input_size,
+               Index hidden_size, Index num_layers, bool bidirectional, bool bias, Index proj_size)
+      : weights_given_(weights),
+        initial_given_(initial),
+        a_{cell_of(cell), input_size,
+           hidden_size,   proj_size ? proj_size : hidden_size,
+           num_layers,    bidirectional ? 2 : 1,
+           bias},
+        network_(a_, held(weights)),
+        zeros_(memory<Real>(a_.H)) {
+    std::fill_n(zeros_.get(), a_.H, Real(0));
+    for (nb::handle part : initial) {
+      const Index size = initial_.empty() ? a_.P : a_.H;
+      initial_.emplace_back(part, 2);
+      if (!initial_.back().has_shape(a_.recurrences(), size)) fail("initial");
+    }
+    if (!initial_.empty() && initial_.size() != (a_.pair() ? 2 : 1)) fail("initial");
+  }
+
+  nb::object sizes(nb::handle x, nb::handle state, nb::handle lengths, bool batch_first) const {
+    Arguments<Real> arguments;
+    if (!arguments.read(a_, x, state, lengths, batch_first)) return nb::none();
+    nb::object of_rows = nb::none();
+    if (arguments.has_lengths) {
+      nb::list list;
+      for (const Index length : arguments.lengths) list.append(length);
+      of_rows = nb::module_::import_("numpy").attr("array")(list, "int64");
+    }
+    return nb::make_tuple(arguments.T, arguments.N, of_rows);
+  }
+
+  nb::object run(nb::handle x, nb::handle state, nb::handle lengths, nb::handle masks, bool keep,
+                 bool batch_first) const {
+    if (keep) {
+      auto run = std::make_unique<Run<Real>>();
+      if (!run->arguments.read(a_, x, state, lengths, batch_first)) return nb::none();
+      const nb::object results = forward(*run, masks, true);
+      run->network = nb::find(this);
+      return nb::make_tuple(results, nb::cast(run.release(), nb::rv_policy::take_ownership));
+    }
+    Run<Real> run;
+    if (!run.arguments.read(a_, x, state, lengths, batch_first)) return nb::none();
+    return forward(run, masks, false);
+  }
+
+  nb::object cell(nb::handle x, nb::handle state, bool keep) const {
+    if (a_.recurrences() != 1) return nb::none();
+    if (keep) {
+      auto run = std::make_unique<CellRun<Real>>();
+      if (!run->arguments.read_cell(a_, x, state)) return nb::none();
+      forward(*run, nb::none(), true);
+      run->network = nb::find(this);
+      const nb::object state_n = run->state_n();
+      return nb::make_tuple(state_n, nb::cast(run.release(), nb::rv_policy::take_ownership));
+    }
+    Run<Real> run;
+    if (!run.arguments.read_cell(a_, x, state)) return nb::none();
+    forward(run, nb::none(), false);
+    return run.state_n();
+  }
+
+  nb::object step(nb::handle x_t, nb::tuple state, nb::handle out) const {
+    const View<Real> x(x_t, 2), h(state[0], 3, true);
+    View<Real> c;
+    if (a_.D != 1 || !h.valid() || nb::len(state) != (a_.pair() ? 2 : 1)) return nb::none();
+    const Index N = h.shape(1);
+    if (!x.has_shape(N, a_.I) || !h.has_shape(a_.L, N, a_.P)) return nb::none();
+    if (a_.pair() && !(c.take(state[1], 3, true) && c.has_shape(a_.L, N, a_.H))) return nb::none();
+    nb::object made;
+    if (out.is_none()) made = NewArray<Real>(N, a_.P).array;
+    const View<Real> to(out.is_none() ? made : out, 2, true);
+    if (!to.has_shape(N, a_.P) || to.may_overlap(x) || to.may_overlap(h)) return nb::none();
+
+    Pass<Real> pass(Schedules(1, N, nullptr));
+    pass.x = {x.data(), 0, x.stride(0)};
+    pass.h_n = {h.data(), h.stride(0), h.stride(1)};
+    if (a_.pair()) pass.c_n = {c.data(), c.stride(0), c.stride(1)};
+    pass.h_0 = constant(pass.h_n), pass.c_0 = constant(pass.c_n);
+    pass.output = {to.data(), 0, to.stride(0)};
+    pass.step = true;
+    pass.turned = !turned_.load(std::memory_order_relaxed);
+    turned_.store(pass.turned, std::memory_order_relaxed);
+    released([&] { return network_.forward(pass, threads()); });
+    return out.is_none() ? made : nb::borrow(out);
+  }
+
+  nb::object backward(const Run<Real>& run, nb::handle d_output, nb::handle d_state_n,
+                      nb::handle gradients) const {
+    const Arguments<Real>& arguments = run.arguments;
+    const Form form = arguments.form;
+    const Index T = arguments.T, N = arguments.N, K = a_.recurrences();
+    BackwardPass<Real> pass;
+    const Parts later(d_state_n, a_.pair());
+    StatePart<Real> d_h_n, d_c_n;
+    if (!later.valid || !d_h_n.read(later.h, form, K, N, a_.P) ||
+        !d_c_n.read(later.c, form, K, N, a_.H))
+      return nb::none();
+    pass.d_h_n = d_h_n.states(form), pass.d_c_n = d_c_n.states(form);
+    Arguments<Real> of_output;  // which reads the gradient as if it were x
+    if (!d_output.is_none()) {
+      Architecture of = a_;
+      of.I = a_.output_size();
+      if (!of_output.read(of, d_output, nb::none(), nb::none(), form == Form::batch_first))
+        return nb::none();
+      if (of_output.form != form || of_output.N != N) return nb::none();
+      if (form == Form::ragged) {
+        if (of_output.lengths != arguments.lengths) return nb::none();
+        of_output.T = T;
+      }
+      if (of_output.T != T) return nb::none();
+      pass.d_output = of_output.steps(of);
+    }
+    std::deque<View<Real>> given;
+    nb::list found;
+    if (gradients.is_none() ? !make_gradients(found, pass) : !take(gradients, given, pass))
+      return nb::none();
+
+    NewSteps<Real> d_x(form, T, N, a_.I);
+    NewState<Real> d_h_0(form, K, N, a_.P);
+    std::optional<NewState<Real>> d_c_0;
+    if (a_.pair()) d_c_0.emplace(form, K, N, a_.H);
+    pass.d_x = d_x.steps, pass.d_h_0 = d_h_0.states;
+    if (d_c_0) pass.d_c_0 = d_c_0->states;
+    released([&] { return network_.backward(*run.pass, pass, threads()); });
+    if (gradients.is_none() && !initial_.empty()) {
+      append_initial(found, arguments.h_0, pass.d_h_0, N, a_.P);
+      if (a_.pair()) append_initial(found, arguments.c_0, pass.d_c_0, N, a_.H);
+    }
+    const nb::object d_state =
+        d_c_0 ? nb::make_tuple(d_h_0.array->array, d_c_0->array->array) : d_h_0.array->array;
+    return nb::make_tuple(d_x.restore(form, arguments.lengths), d_state,
+                          gradients.is_none() ? found : nb::borrow(gradients));
+  }
+
+  nb::list weights() const { return weights_given_; }
+  nb::list initial() const { return initial_given_; }
+  Index kept_values() const { return elman::kept_values(a_.cell, 1); }
+
+ private:
+  [[noreturn]] static void fail(const char* what) {
+    throw std::invalid_argument(std::string(what) +
+                                ": expected arrays of the architecture's shapes, in C order");
+  }
+
+  // The shape of parameter i of recurrence k, whose second number is 0 for a bias.
+  std::pair<Index, Index> shape(Index k, Index i) const {
+    const Index n = gates(a_.cell) * a_.H;
+    if (i == 0) return {n, a_.inputs(k)};
+    if (i == 1) return {n, a_.P};
+    return a_.bias && i < 4 ? std::pair<Index, Index>{n, 0} : std::pair<Index, Index>{a_.P, a_.H};
+  }
+  Index per_recurrence() const { return 2 + 2 * a_.bias + a_.projected(); }
+
+  // The memory of a list's arrays, which must be all parameters in order.
+  bool read(nb::handle list, bool writable, std::deque<View<Real>>& views) const {
+    const Index count = a_.recurrences() * per_recurrence();
+    if (!PyList_CheckExact(list.ptr()) || PyList_Size(list.ptr()) != count) return false;
+    for (Index i = 0; i < count; ++i) {
+      const auto [rows, columns] = shape(i / per_recurrence(), i % per_recurrence());
+      View<Real>& view = views.emplace_back();
+      if (!view.take(PyList_GetItem(list.ptr(), i), columns ? 2 : 1, writable)) return false;
+      if (columns ? !view.has_shape(rows, columns) : !view.has_shape(rows)) return false;
+      if (columns && rows > 1 && view.stride(0) != columns) return false;
+    }
+    return true;
+  }
+
+  std::vector<const Real*> held(nb::list weights) {
+    if (!read(weights, false, weights_)) fail("weights");
+    std::vector<const Real*> data;
+    for (const View<Real>& view : weights_) data.push_back(view.data());
+    return data;
+  }
+
+  // Where gradients of all parameters go, given their memory in order.
+  template <class Next>
+  void place_gradients(BackwardPass<Real>& pass, const Next& next) const {
+    for (Index k = 0; k < a_.recurrences(); ++k) {
+      ParameterGradients<Real> of_k;
+      of_k.weight_ih = next(), of_k.weight_hh = next();
+      if (a_.bias) of_k.bias_ih = next(), of_k.bias_hh = next();
+      if (a_.projected()) of_k.weight_hr = next();
+      pass.parameters.push_back(of_k);
+    }
+  }
+  bool make_gradients(nb::list& made, BackwardPass<Real>& pass) const {
+    Index i = 0;
+    place_gradients(pass, [&] {
+      const auto [rows, columns] = shape(i / per_recurrence(), i % per_recurrence());
+      ++i;
+      const NewArray<Real> array = columns ? NewArray<Real>(rows, columns) : NewArray<Real>(rows);
+      std::fill_n(array.data(), rows * std::max<Index>(columns, 1), Real(0));
+      made.append(array.array);
+      return array.data();
+    });
+    return true;
+  }
+  bool take(nb::handle list, std::deque<View<Real>>& views, BackwardPass<Real>& pass) const {
+    if (!read(list, true, views)) return false;
+    std::size_t i = 0;
+    place_gradients(pass, [&] { return views[i++].data(); });
+    return true;
+  }
+
+  // The gradient of a learned part of the initial state: a sum over rows, or zero where the caller
+  // gave that part.
+  void append_initial(nb::list& found, const StatePart<Real>& given, const States<Real>& d_state,
+                      Index N, Index size) const {
+    const Index K = a_.recurrences();
+    const NewArray<Real> sums(K, size);
+    std::fill_n(sums.data(), K * size, Real(0));
+    for (Index k = 0; k < K && !given.given(); ++k)
+      for (Index n = 0; n < N; ++n) {
+        const Real* row = d_state.of(k).row(n);
+        for (Index j = 0; j < size; ++j) sums.data()[k * size + j] += row[j];
+      }
+    found.append(sums.array);
+  }
+
+  // The state to begin from: given, learned, or zeros.
+  States<const Real> first_state(const StatePart<Real>& given, Form form, std::size_t part) const {
+    if (given.given()) return given.states(form);
+    if (initial_.empty()) return {zeros_.get(), 0, 0};
+    return {initial_[part].data(), initial_[part].stride(0), 0};
+  }
+
+  // Run what was read; the results as Python gets them.
+  nb::object forward(Run<Real>& run, nb::handle masks, bool keep) const {
+    Arguments<Real>& arguments = run.arguments;
+    const Form form = arguments.form;
+    const Index T = arguments.T, N = arguments.N, K = a_.recurrences();
+    Pass<Real>& pass = run.pass.emplace(
+        Schedules(T, N, arguments.has_lengths ? arguments.lengths.data() : nullptr));
+    pass.keep = keep;
+    pass.x = arguments.steps(a_);
+    pass.h_0 = first_state(arguments.h_0, form, 0);
+    if (a_.pair()) pass.c_0 = first_state(arguments.c_0, form, 1);
+    run.masks.read(a_, T, N, masks, pass);
+    run.h_n.emplace(form, K, N, a_.P);
+    pass.h_n = run.h_n->states;
+    if (a_.pair()) pass.c_n = run.c_n.emplace(form, K, N, a_.H).states;
+    const bool cell = form == Form::cell || form == Form::single_cell;
+    if (cell)
+      pass.output = {pass.h_n.data, 0, pass.h_n.n};  // a step's output is its state
+    else
+      pass.output = run.output.emplace(form, T, N, a_.output_size()).steps;
+    released([&] { return network_.forward(pass, threads()); });
+    if (cell) return nb::none();
+    if (keep) run.output->make_read_only();
+    return nb::make_tuple(run.output->restore(form, arguments.lengths), run.state_n());
+  }
+
+  const nb::list weights_given_, initial_given_;
+  const Architecture a_;
+  std::deque<View<Real>> weights_, initial_;
+  const Network<Real> network_;
+  const Buffer<Real> zeros_;
+  mutable std::atomic<bool> turned_{false};  // of the last step
+};
+
+}  // namespace elman
