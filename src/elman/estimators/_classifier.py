@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -121,8 +121,8 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         *,
         hidden_size: int = 64,
         num_layers: int = 1,
-        cell: str = "rnn",
-        nonlinearity: str = "tanh",
+        cell: Literal["rnn", "gru", "lstm"] = "rnn",
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
         bidirectional: bool = False,
         dropout: float = 0.0,
         alpha: float = 1e-4,
