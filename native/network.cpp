@@ -95,23 +95,20 @@ Array3<Real> Network<Real>::output_of(const Pass<Real>& pass, Index k) const {
   return output;
 }
 
+// What a call of recurrence k's kernels, forward or backward, is told alike.
 template <class Real>
-Forward<Real> Network<Real>::call(const Pass<Real>& pass, const Weights& weights, Index k) const {
-  Forward<Real> call{};
+template <class Call>
+Call Network<Real>::call_of(const Pass<Real>& pass, const Weights& weights, Index k) const {
+  Call call{};
   call.schedule = pass.schedules.of(k % a_.D == 1);
   call.I = a_.inputs(k), call.H = a_.H, call.P = a_.P;
   call.weight_ih = weights.weight_ih.panels();
   call.weight_hh = weights.weight_hh.panels();
   call.weight_hr = weights.weight_hr.panels();
-  call.bias = weights.bias.panels().data;
-  call.bias_hh = weights.bias_hh.panels().data;
   if (!pass.recurrent.empty()) call.mask = pass.recurrent[static_cast<std::size_t>(k)];
   call.x = layer_input(pass, k / a_.D);
   call.h_0 = pass.h_0.of(k), call.c_0 = pass.c_0.of(k);
-  call.output = output_of(pass, k);
-  call.h_n = pass.h_n.of(k), call.c_n = pass.c_n.of(k);
   if (pass.keep) call.kept = pass.kept[static_cast<std::size_t>(k)].get();
-  call.turned = pass.turned;
   return call;
 }
 
@@ -131,27 +128,15 @@ bool Network<Real>::forward(Pass<Real>& pass, int threads) const {
     if (k >= a_.D && k % a_.D == 0 && !pass.between.empty())
       multiply<Real>(pass.inner[below].get(), pass.between[below], T, N, width,
                      pass.dropped[below].get());
-    const Forward<Real> of_k = call(pass, weights[static_cast<std::size_t>(k)], k);
-    if (!kernels().of<Real>().forward(a_.cell, of_k, threads)) return false;
+    const Weights& of_k = weights[static_cast<std::size_t>(k)];
+    auto call = call_of<Forward<Real>>(pass, of_k, k);
+    call.bias = of_k.bias.panels().data, call.bias_hh = of_k.bias_hh.panels().data;
+    call.output = output_of(pass, k);
+    call.h_n = pass.h_n.of(k), call.c_n = pass.c_n.of(k);
+    call.turned = pass.turned;
+    if (!kernels().of<Real>().forward(a_.cell, call, threads)) return false;
   }
   return true;
-}
-
-template <class Real>
-Backward<Real> Network<Real>::backward_call(const Pass<Real>& pass, const Weights& weights,
-                                            Index k) const {
-  Backward<Real> call{};
-  call.schedule = pass.schedules.of(k % a_.D == 1);
-  call.I = a_.inputs(k), call.H = a_.H, call.P = a_.P;
-  call.weight_ih = weights.weight_ih.panels();
-  call.weight_hh = weights.weight_hh.panels();
-  call.weight_hr = weights.weight_hr.panels();
-  if (!pass.recurrent.empty()) call.mask = pass.recurrent[static_cast<std::size_t>(k)];
-  call.x = layer_input(pass, k / a_.D);
-  call.h_0 = pass.h_0.of(k), call.c_0 = pass.c_0.of(k);
-  call.output = constant(output_of(pass, k));
-  call.kept = pass.kept[static_cast<std::size_t>(k)].get();
-  return call;
 }
 
 template <class Real>
@@ -172,7 +157,8 @@ bool Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>& g
     };
     const Array3<Real> d_input = layer ? gradient_between(layer) : gradients.d_x;
     const ParameterGradients<Real>& of_k = gradients.parameters[static_cast<std::size_t>(k)];
-    Backward<Real> call = backward_call(pass, weights[static_cast<std::size_t>(k)], k);
+    auto call = call_of<Backward<Real>>(pass, weights[static_cast<std::size_t>(k)], k);
+    call.output = constant(output_of(pass, k));
     call.d_output = layer + 1 == a_.L ? gradients.d_output : constant(gradient_between(layer + 1));
     if (call.d_output.data) call.d_output.data += direction * a_.P;
     call.d_h_n = gradients.d_h_n.of(k), call.d_c_n = gradients.d_c_n.of(k);

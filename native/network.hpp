@@ -76,7 +76,7 @@ struct Pass {
   Index N() const { return schedules.N(); }
 };
 
-// Gradients of one recurrence's parameters, which are added to; null where there is no such one.
+// Gradients of one recurrence's parameters, which are added to. Null if it has no such parameter.
 template <class Real>
 struct ParameterGradients {
   Real *weight_ih = nullptr, *weight_hh = nullptr, *bias_ih = nullptr, *bias_hh = nullptr,
@@ -124,8 +124,8 @@ class Network {
   Array3<Real> layer_output(const Pass<Real>& pass, Index layer) const;
   Array3<const Real> layer_input(const Pass<Real>& pass, Index layer) const;
   Array3<Real> output_of(const Pass<Real>& pass, Index k) const;
-  Forward<Real> call(const Pass<Real>& pass, const Weights& weights, Index k) const;
-  Backward<Real> backward_call(const Pass<Real>& pass, const Weights& weights, Index k) const;
+  template <class Call>
+  Call call_of(const Pass<Real>& pass, const Weights& weights, Index k) const;
 
   const Architecture a_;
   const std::vector<const Real*> weights_;
