@@ -76,12 +76,12 @@ auto data_or_null(const Any& a) -> decltype(a.data()) {
 
 template <class Function, class Call>
 void run(Function function, Cell cell, const Call& call) {
-  bool done;
+  Outcome outcome;
   {
     nb::gil_scoped_release release;
-    done = function(cell, call, threads());
+    outcome = function(cell, call, threads());
   }
-  if (!done) throw std::bad_alloc();
+  if (outcome != Outcome::done) throw std::bad_alloc();
 }
 
 template <class Real>

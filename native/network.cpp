@@ -179,8 +179,8 @@ class Network {
     {
       nb::gil_scoped_release release;
       for (Index k = 0; done && k < LD_; ++k)
-        done =
-            kernels().of<Real>().forward(cell_, forward(*run, k, h_n.view, c_n.get()), threads());
+        done = kernels().of<Real>().forward(cell_, forward(*run, k, h_n.view, c_n.get()),
+                                            threads()) == Outcome::done;
     }
     if (!done) throw std::bad_alloc();
     const nb::object state_n = pair() ? nb::make_tuple(h_n.array, c_n->array) : h_n.array;
@@ -216,7 +216,7 @@ class Network {
         call.output = to.step();
         call.h_n = h.part(k), call.h_0 = constant(call.h_n);
         if (pair()) call.c_n = c.part(k), call.c_0 = constant(call.c_n);
-        done = kernels().of<Real>().forward(cell_, call, threads());
+        done = kernels().of<Real>().forward(cell_, call, threads()) == Outcome::done;
       }
     }
     if (!done) throw std::bad_alloc();
@@ -278,7 +278,7 @@ class Network {
         call.d_weight_hr = of.weight_hr;
         call.d_bias = of.bias_ih;
         call.d_bias_hh = cell_ == Cell::gru ? of.bias_hh : nullptr;
-        done = kernels().of<Real>().backward(cell_, call, threads());
+        done = kernels().of<Real>().backward(cell_, call, threads()) == Outcome::done;
         if (cell_ != Cell::gru) std::copy_n(of.bias_ih, G * H_, of.bias_hh);
         if (D_ == 2 && k % D_ == 0)
           for (Index i = 0; i < T * N * n; ++i) d_in[i] += second[static_cast<size_t>(i)];
