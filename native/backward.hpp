@@ -9,33 +9,35 @@ namespace elman {
 namespace ELMAN_ISA {
 
 template <class Real, class C>
-bool backward(const Backward<Real>& call, int available) {
+Outcome backward(const Backward<Real>& call, int available) {
   const Schedule& s = call.schedule;
-  if (s.N == 0) return true;  // nothing to do, and no row to ask the length of
+  if (s.N == 0) return Outcome::done;  // nothing to do, and no row to ask the length of
   const Index H = call.H, P = call.P, n = gates(C::cell) * H, pairs = s.pairs_before(s.T);
-  Plan plan(s, n, P, sizeof(Real), available);
+  const double work_back = 2.0 * static_cast<double>(pairs * n * P);
   const double work = 2.0 * static_cast<double>(pairs * n * (P + 2 * call.I));
+  StopSignal stop(call.interrupt, work_back + work);
+  Plan plan(s, n, P, sizeof(Real), available, stop);
   // A second thread fetches what the first one has left in its cache. That must be worth it.
   const bool far = plan.threads() == 1 && n * (P + 2 * call.I) < 100 * (n + P + call.I);
   const int threads = far ? 1 : Throttle::threads(work, available);
   const bool projected = call.weight_hr.data != nullptr;
   const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
   const Buffer<Real> d_h(projected ? pairs * P : 0);
-  if (!d_a || !d_a_n || !d_h) return false;
+  if (!d_a || !d_a_n || !d_h) return Outcome::no_memory;
   const SumGradients<Real> sums{d_a.get(), d_a_n.get(), d_h.get()};
-  const WeightGradients<Real, C> gradients(call, sums, threads);
+  const WeightGradients<Real, C> gradients(call, sums, threads, stop);
 
   Barrier rounds(threads);
-  if (!plan || !gradients || !rounds) return false;
+  if (!plan || !gradients || !rounds) return Outcome::no_memory;
   plan.run(vectors_for<Real>(P, 1), column_grain(1), [&](const Block& block) {
     return BackwardThroughTime<Real, C>(call, block, sums).run();
   });
-  parallel(threads, [&](int i, int p) { gradients.run(i, p, rounds); });
-  return true;
+  if (!stop.stopped()) parallel(threads, [&](int i, int p) { gradients.run(i, p, rounds); });
+  return stop.stopped() ? Outcome::interrupted : Outcome::done;
 }
 
 template <class Real>
-bool backward(Cell cell, const Backward<Real>& call, int threads) {
+Outcome backward(Cell cell, const Backward<Real>& call, int threads) {
   switch (cell) {
     case Cell::elman_tanh:
       return backward<Real, Elman<false>>(call, threads);
@@ -44,9 +46,9 @@ bool backward(Cell cell, const Backward<Real>& call, int threads) {
     case Cell::gru:
       return backward<Real, Gru>(call, threads);
     case Cell::lstm:
-      return backward<Real, Lstm>(call, threads);
+      break;
   }
-  return false;
+  return backward<Real, Lstm>(call, threads);
 }
 
 }  // namespace ELMAN_ISA

@@ -34,7 +34,7 @@ class BackwardThroughTime {
   }
 
   // Steps go back from a block's last one, and end with the initial state. Returns -1, or the next
-  // step, counted from the last one, if the threads parted.
+  // step, counted from the last one, if the block did not go on.
   Index run() {
     const Index length = s_.length(b_.rows_begin);
     if (b_.begin == 0) start_steps(length);
@@ -98,6 +98,7 @@ class BackwardThroughTime {
                       parts_of(c_.weight_hh, b_, rows_of(step - 1)));
     for_parts(c_.weight_hh, b_, rows, static_cast<int>(round), step % 2 == 0,
               [&](const Columns<Real>& w, const Range& some) {
+                if (b_.skips(work(some.size(), w, G * c_.H))) return;
                 run_rows(step, some.begin, some.size(), w, some.begin < rows.middle);
               });
   }
@@ -150,8 +151,9 @@ class BackwardThroughTime {
     const Index valid = rows_at(step);
     for_columns(c_.weight_hr, columns_of_H_.begin, columns_of_H_.end, valid - b_.rows_begin,
                 step % 2 == 0, [&](const Columns<Real>& w) {
-                  for_groups(b_.rows_begin, valid, rows_at_once,
-                             [&](Index i, Index count) { run_hidden_rows(step, i, count, w); });
+                  for_groups(b_.rows_begin, valid, rows_at_once, [&](Index i, Index count) {
+                    if (!b_.skips(work(count, w, c_.P))) run_hidden_rows(step, i, count, w);
+                  });
                 });
   }
 

@@ -14,11 +14,13 @@ namespace ELMAN_ISA {
 template <class Real, class C>
 class WeightGradients {
  public:
-  WeightGradients(const Backward<Real>& call, const SumGradients<Real>& of, int threads)
+  WeightGradients(const Backward<Real>& call, const SumGradients<Real>& of, int threads,
+                  StopSignal& stop)
       : c_(call),
         s_(call.schedule),
         of_(of),
         threads_(threads),
+        stop_(stop),
         most_pairs_(smaller(pairs_per_block, s_.pairs_before(s_.T))),
         stride_((most_pairs_ + L - 1) / L * L),
         products_{{n(), c_.P, 0, 0, c_.d_weight_hh},
@@ -44,10 +46,11 @@ class WeightGradients {
       open(round + 1, i, p, next.K, after.K);
       PackedStrip packed{panels_.get() + i * strip * most_pairs_, -1};
       shares_.take(round, i, threads_, [&](int owner, Index k) {
+        if (stop_.stops(i, most_work())) return;
         if (now.K && multiply(now, transposed(round + 1), &packed, owner, &k)) return;
         prepare(next, transposed(round), owner, k);
       });
-      barrier.wait(i, p);
+      if (!barrier.wait(i, p, i == 0 && stop_.stopped())) return;
       now = next, next = after;
     }
     clear_padding(part_of(s_.N, 1, i, p));
@@ -73,6 +76,11 @@ class WeightGradients {
   };
 
   Index n() const { return G * c_.H; }
+  // The most operations that an item takes.
+  double most_work() const {
+    const Index of_d_W = strip * most_pairs_, of_d_x = n() * c_.I;
+    return 2.0 * static_cast<double>(rows_at_once * (of_d_W > of_d_x ? of_d_W : of_d_x));
+  }
   bool projected() const { return c_.weight_hr.data != nullptr; }
   static Index strips(Index columns) { return (columns + strip - 1) / strip; }
   static Index parts(Index size, Index most) { return (size + most - 1) / most; }
@@ -275,6 +283,7 @@ class WeightGradients {
   const Schedule& s_;
   const SumGradients<Real> of_;
   const int threads_;
+  StopSignal& stop_;
   const Index most_pairs_, stride_;
   const Product
       products_[3];  // of W_hh, W_ih and W_hr; the last one has no rows without a projection

@@ -52,8 +52,8 @@ class Locked {
 // Each thread counts its rounds in a place of its own, which the others watch. So a round takes one
 // way from core to core. Two threads may be on one core, as another process has the other core. The
 // one that waits then gives the core away at once. Otherwise every round would take as long as it
-// watches. Once the caller has waited for too long, the threads part: the others leave, and the
-// caller goes on alone.
+// watches. The caller may let the threads part after a round: then the others leave, and it goes on
+// alone.
 class Barrier {
  public:
   // For at most so many threads.
@@ -64,14 +64,17 @@ class Barrier {
   // Whether there was memory for it.
   explicit operator bool() const { return static_cast<bool>(places_); }
 
+  // Whether the caller has waited for too long. Only the caller may ask.
+  bool late() const { return late_; }
+
   // One of `threads` threads arrives, and waits for the others. Returns whether they go on
-  // together. If not, they part, which they do where all of them say that they may.
-  bool wait(int thread, int threads, bool may_part = false) {
-    if (threads == 1) return true;
+  // together. If not, they part, as the caller asked for with `part`.
+  bool wait(int thread, int threads, bool part = false) {
+    if (threads == 1) return !part;
     Place& own = places_.get()[thread];
     const unsigned round = own.round + 1;
     const int here = core();
-    if (may_part && thread == 0 && late_) __atomic_store_n(&parting_, round, __ATOMIC_RELAXED);
+    if (thread == 0 && part) __atomic_store_n(&parting_, round, __ATOMIC_RELAXED);
     __atomic_store_n(&own.core, here, __ATOMIC_RELAXED);
     __atomic_store_n(&own.round, round, __ATOMIC_RELEASE);
     watch_others(threads, round, here, thread == 0);

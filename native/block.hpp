@@ -4,6 +4,7 @@
 #include "barrier.hpp"
 #include "products.hpp"
 #include "shares.hpp"
+#include "stop_signal.hpp"
 
 namespace elman {
 namespace ELMAN_ISA {
@@ -15,13 +16,21 @@ struct Block {
   Index vectors_begin, vectors_end;  // the thread's own columns
   Barrier* barrier;                  // where threads that share rows meet, or null
   const Shares* shares;  // the parts of a step, where a thread may take others' too; or null
+  StopSignal* stop;
   int thread, threads;
 
   void meet() const {
     if (barrier) barrier->wait(thread, threads);
   }
-  // At the end of a step. Returns whether the threads go on together; see Barrier::wait.
-  bool end_step() const { return !barrier || barrier->wait(thread, threads, true); }
+  // Whether the thread should skip work of so many operations, as the call is broken off.
+  bool skips(double operations) const { return stop->stops(thread, operations); }
+  // At the end of a step. Returns whether the block goes on. If not, the call is broken off, or the
+  // threads part.
+  bool end_step() const {
+    if (!barrier) return !stop->stopped();
+    const bool part = thread == 0 && (barrier->late() || stop->stopped());
+    return barrier->wait(thread, threads, part);
+  }
 };
 
 // body(columns) for columns of a matrix, cut into as many as one tile takes. Every other step goes
@@ -63,6 +72,12 @@ struct Rows {
     return {begin + range.begin, begin + range.end};
   }
 };
+
+// The operations of a product of some rows with columns of a matrix that has K rows.
+template <class Real>
+inline double work(Index rows, const Columns<Real>& w, Index K) {
+  return 2.0 * static_cast<double>(rows * K * w.vectors * lanes<Real>);
+}
 
 // How many parts of a step are a block's own. A part has one panel and one group of rows.
 template <class Real>

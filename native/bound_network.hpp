@@ -28,15 +28,18 @@ inline Cell cell_of(const std::string& name) {
   throw std::invalid_argument("cell: expected rnn_tanh, rnn_relu, gru or lstm, got " + name);
 }
 
-// Run a function of the network without Python's lock.
+// Call function(interrupt) without Python's lock. In the main thread it may be interrupted by a
+// signal whose handler raises.
 template <class Function>
 void released(const Function& function) {
-  bool done;
+  Outcome outcome;
   {
-    const GilReleased without_lock;
-    done = function();
+    GilReleased without_lock;
+    const Interrupt interrupt{&signalled, &without_lock};
+    outcome = function(in_main_thread() ? &interrupt : nullptr);
   }
-  if (!done) throw std::bad_alloc();
+  if (outcome == Outcome::no_memory) throw std::bad_alloc();
+  if (outcome == Outcome::interrupted) throw nb::python_error();
 }
 
 // Masks, as elman.kernels.Masks; they stay alive as long as this does.
@@ -190,7 +193,8 @@ class BoundNetwork {
     pass.step = true;
     pass.turned = !turned_.load(std::memory_order_relaxed);
     turned_.store(pass.turned, std::memory_order_relaxed);
-    released([&] { return network_.forward(pass, threads()); });
+    // It writes into the caller's state, so that it must not be broken off.
+    released([&](const Interrupt*) { return network_.forward(pass, threads(), nullptr); });
     return out.is_none() ? made : nb::borrow(out);
   }
 
@@ -231,7 +235,9 @@ class BoundNetwork {
     if (a_.pair()) d_c_0.emplace(form, K, N, a_.H);
     pass.d_x = d_x.steps, pass.d_h_0 = d_h_0.states;
     if (d_c_0) pass.d_c_0 = d_c_0->states;
-    released([&] { return network_.backward(*run.pass, pass, threads()); });
+    released([&](const Interrupt* interrupt) {
+      return network_.backward(*run.pass, pass, threads(), interrupt);
+    });
     if (gradients.is_none() && !initial_.empty()) {
       append_initial(found, arguments.h_0, pass.d_h_0, N, a_.P);
       if (a_.pair()) append_initial(found, arguments.c_0, pass.d_c_0, N, a_.H);
@@ -354,7 +360,8 @@ class BoundNetwork {
       pass.output = {pass.h_n.data, 0, pass.h_n.n};  // a step's output is its state
     else
       pass.output = run.output.emplace(form, T, N, a_.output_size()).steps;
-    released([&] { return network_.forward(pass, threads()); });
+    released(
+        [&](const Interrupt* interrupt) { return network_.forward(pass, threads(), interrupt); });
     if (cell) return nb::none();
     if (keep) run.output->make_read_only();
     return nb::make_tuple(run.output->restore(form, arguments.lengths), run.state_n());

@@ -27,7 +27,7 @@ class ForwardPass {
         width_((block.vectors_end - block.vectors_begin) * lanes<Real>),
         units_(values_of<Real>({block.vectors_begin / G, block.vectors_end / G}, call.H)) {}
 
-  // Returns -1, or the next step if the threads parted.
+  // Returns -1, or the next step if the block did not go on.
   Index run() {
     if (b_.begin == 0) start_steps();
     for (Index begin = b_.begin; begin < b_.end && rows_at(begin) > b_.rows_begin;
@@ -107,7 +107,7 @@ class ForwardPass {
                   Real* out = nullptr;
                   Index count = 0;
                   const auto flush = [&] {
-                    if (count)
+                    if (count && !b_.skips(work(count, w, c_.I)))
                       products(count, rows, c_.I, c_.weight_ih.n, w,
                                Sums<Real>{out, width_, start(c_.bias, w)});
                     count = 0;
@@ -135,6 +135,7 @@ class ForwardPass {
                       parts_of(c_.weight_hh, b_, rows_of(step + 1)));
     for_parts(c_.weight_hh, b_, rows_of(step), static_cast<int>(step), backwards(step),
               [&](const Columns<Real>& w, const Range& rows) {
+                if (b_.skips(work(rows.size(), w, projected_ ? c_.P : c_.I + c_.P))) return;
                 run_rows(step, in_chunk, rows.begin, rows.size(), w);
               });
   }
@@ -187,8 +188,9 @@ class ForwardPass {
     const Index valid = rows_at(step);
     for_columns(c_.weight_hr, part.begin, part.end, valid - b_.rows_begin, backwards(step),
                 [&](const Columns<Real>& w) {
-                  for_groups(b_.rows_begin, valid, rows_at_once,
-                             [&](Index i, Index count) { project_rows(step, i, count, w); });
+                  for_groups(b_.rows_begin, valid, rows_at_once, [&](Index i, Index count) {
+                    if (!b_.skips(work(count, w, c_.H))) project_rows(step, i, count, w);
+                  });
                 });
   }
 
@@ -234,30 +236,32 @@ class ForwardPass {
 };
 
 template <class Real, class C>
-bool forward(const Forward<Real>& call, int available) {
+Outcome forward(const Forward<Real>& call, int available) {
   const Schedule& s = call.schedule;
-  if (s.N == 0) return true;  // nothing to do, and no row to ask the length of
+  if (s.N == 0) return Outcome::done;  // nothing to do, and no row to ask the length of
   const Index G = gates(C::cell), n = G * call.H;
   const Index vectors = vectors_for<Real>(n, G), width = vectors * lanes<Real>;
-  Plan plan(s, call.P, n, sizeof(Real), available);
+  const double work = 2.0 * static_cast<double>(s.pairs_before(s.T) * n * (call.I + call.P));
+  StopSignal stop(call.interrupt, work);
+  Plan plan(s, call.P, n, sizeof(Real), available, stop);
   // Where a block has fewer rows than a tile, steps are projected together.
   const bool together = plan.rows() < tile_rows && s.T > 1;
   const Index steps = together ? smaller(chunk_steps, s.T) : 0;
   const Buffer<Real> projected(steps * s.N * width);
   const Buffer<Real> hidden(call.weight_hr.data ? s.N * call.H : 0);
   const Buffer<Real> masked(call.mask.data ? 2 * s.N * call.P : 0);
-  if (!plan || !projected || !hidden || !masked) return false;
+  if (!plan || !projected || !hidden || !masked) return Outcome::no_memory;
 
   plan.run(vectors, column_grain(G), [&](const Block& block) {
     const Index before = block.rows_begin * width + s.N * block.vectors_begin * lanes<Real>;
     Real* own = together ? projected.get() + steps * before : nullptr;
     return ForwardPass<Real, C>(call, block, own, hidden.get(), masked.get()).run();
   });
-  return true;
+  return stop.stopped() ? Outcome::interrupted : Outcome::done;
 }
 
 template <class Real>
-bool forward(Cell cell, const Forward<Real>& call, int threads) {
+Outcome forward(Cell cell, const Forward<Real>& call, int threads) {
   switch (cell) {
     case Cell::elman_tanh:
       return forward<Real, Elman<false>>(call, threads);
@@ -266,9 +270,9 @@ bool forward(Cell cell, const Forward<Real>& call, int threads) {
     case Cell::gru:
       return forward<Real, Gru>(call, threads);
     case Cell::lstm:
-      return forward<Real, Lstm>(call, threads);
+      break;
   }
-  return false;
+  return forward<Real, Lstm>(call, threads);
 }
 
 }  // namespace ELMAN_ISA

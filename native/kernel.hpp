@@ -70,6 +70,16 @@ constexpr Index kept_values(Cell cell, Index H) {
 // A weight's gradient is summed over so many pairs at a time; see pair_blocks.hpp.
 constexpr Index pairs_per_block = 256;
 
+// How a caller breaks off a long call. The call asks about every 50 ms, in the caller's thread, and
+// other threads of the call may wait meanwhile. Short calls never ask.
+struct Interrupt {
+  bool (*asked)(void* context);  // whether to break off
+  void* context;
+};
+
+// How a call ended. Unless it is done, nothing is promised of its outputs.
+enum class Outcome { done, no_memory, interrupted };
+
 // Gates are in torch's order. P is H, or less with a projection.
 template <class Real>
 struct Forward {
@@ -87,6 +97,7 @@ struct Forward {
   Real* kept;                         // (pairs, kept_values), or null to keep nothing
   // Whether the first step reads the weights from the last column to the first.
   bool turned = false;
+  const Interrupt* interrupt = nullptr;  // or null, if nobody is to be asked
 };
 
 template <class Real>
@@ -108,6 +119,7 @@ struct Backward {
   Real *d_weight_ih, *d_weight_hh;  // (G·H, I), (G·H, P)
   Real* d_weight_hr;                // (P, H) or null
   Real *d_bias, *d_bias_hh;         // (G·H,); the second one for GRU, else null
+  const Interrupt* interrupt = nullptr;
 };
 
 template <class Real>
@@ -118,9 +130,8 @@ struct Functions {
   // `panels` is aligned to 64 bytes.
   void (*pack)(const Real* w, bool transposed, Index K, Index n, Index gates, Real* panels,
                int threads);
-  // Both return false if there was no memory. Nothing is then promised of the outputs.
-  bool (*forward)(Cell, const Forward<Real>&, int threads);
-  bool (*backward)(Cell, const Backward<Real>&, int threads);
+  Outcome (*forward)(Cell, const Forward<Real>&, int threads);
+  Outcome (*backward)(Cell, const Backward<Real>&, int threads);
 };
 
 struct Kernels {

@@ -1,6 +1,7 @@
 #include "network.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace elman {
 namespace {
@@ -25,6 +26,26 @@ void add(const Real* from, Index T, Index N, Index size, const Array3<Real>& to)
       for (Index i = 0; i < size; ++i) row[i] += from[i];
     }
 }
+
+// Asks between recurrences, about every 50 ms, as the kernels do within one.
+class BetweenCalls {
+ public:
+  explicit BetweenCalls(const Interrupt* interrupt)
+      : interrupt_(interrupt), asked_(interrupt ? Clock::now() : Clock::time_point{}) {}
+  bool interrupted() {
+    if (!interrupt_) return false;
+    const auto now = Clock::now();
+    if (now - asked_ < std::chrono::milliseconds(50)) return false;
+    asked_ = now;
+    return interrupt_->asked(interrupt_->context);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  const Interrupt* const interrupt_;
+  Clock::time_point asked_;
+};
 
 }  // namespace
 
@@ -113,7 +134,7 @@ Call Network<Real>::call_of(const Pass<Real>& pass, const Weights& weights, Inde
 }
 
 template <class Real>
-bool Network<Real>::forward(Pass<Real>& pass, int threads) const {
+Outcome Network<Real>::forward(Pass<Real>& pass, int threads, const Interrupt* interrupt) const {
   const std::vector<Weights>& weights = packed(forward_, true, threads);
   const Index T = pass.T(), N = pass.N(), width = a_.output_size();
   for (Index layer = 0; !pass.step && layer + 1 < a_.L; ++layer) {
@@ -123,7 +144,9 @@ bool Network<Real>::forward(Pass<Real>& pass, int threads) const {
   for (Index k = 0; pass.keep && k < a_.recurrences(); ++k)
     pass.kept.push_back(memory<Real>(pass.schedules.pairs() * kept_values(a_.cell, a_.H)));
 
+  BetweenCalls between(a_.recurrences() > 1 ? interrupt : nullptr);
   for (Index k = 0; k < a_.recurrences(); ++k) {
+    if (between.interrupted()) return Outcome::interrupted;
     const auto below = static_cast<std::size_t>(k / a_.D - 1);
     if (k >= a_.D && k % a_.D == 0 && !pass.between.empty())
       multiply<Real>(pass.inner[below].get(), pass.between[below], T, N, width,
@@ -134,26 +157,30 @@ bool Network<Real>::forward(Pass<Real>& pass, int threads) const {
     call.output = output_of(pass, k);
     call.h_n = pass.h_n.of(k), call.c_n = pass.c_n.of(k);
     call.turned = pass.turned;
-    if (!kernels().of<Real>().forward(a_.cell, call, threads)) return false;
+    call.interrupt = interrupt;
+    const Outcome outcome = kernels().of<Real>().forward(a_.cell, call, threads);
+    if (outcome != Outcome::done) return outcome;
   }
-  return true;
+  return Outcome::done;
 }
 
 template <class Real>
-bool Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>& gradients,
-                             int threads) const {
+Outcome Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>& gradients,
+                                int threads, const Interrupt* interrupt) const {
   const std::vector<Weights>& weights = packed(backward_, false, threads);
   const Index T = pass.T(), N = pass.N(), G = gates(a_.cell);
   const Index width = a_.L > 1 ? a_.output_size() : 0;  // of what passes between layers
-  const auto between = memory<Real>(2 * T * N * width);
+  const auto passed_on = memory<Real>(2 * T * N * width);
   const auto of_reverse = memory<Real>(a_.D == 2 ? T * N * std::max(a_.I, width) : 0);
   const auto no_bias = memory<Real>(a_.bias ? 0 : 2 * G * a_.H);
   std::fill_n(no_bias.get(), a_.bias ? 0 : 2 * G * a_.H, Real(0));
 
+  BetweenCalls between(a_.recurrences() > 1 ? interrupt : nullptr);
   for (Index k = a_.recurrences() - 1; k >= 0; --k) {
+    if (between.interrupted()) return Outcome::interrupted;
     const Index layer = k / a_.D, direction = k % a_.D, n = a_.inputs(k);
     const auto gradient_between = [&](Index above) -> Array3<Real> {
-      return {between.get() + above % 2 * T * N * width, N * width, width};
+      return {passed_on.get() + above % 2 * T * N * width, N * width, width};
     };
     const Array3<Real> d_input = layer ? gradient_between(layer) : gradients.d_x;
     const ParameterGradients<Real>& of_k = gradients.parameters[static_cast<std::size_t>(k)];
@@ -168,14 +195,16 @@ bool Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>& g
     call.d_weight_hr = of_k.weight_hr;
     call.d_bias = a_.bias ? of_k.bias_ih : no_bias.get();
     if (a_.cell == Cell::gru) call.d_bias_hh = a_.bias ? of_k.bias_hh : no_bias.get() + G * a_.H;
-    if (!kernels().of<Real>().backward(a_.cell, call, threads)) return false;
+    call.interrupt = interrupt;
+    const Outcome outcome = kernels().of<Real>().backward(a_.cell, call, threads);
+    if (outcome != Outcome::done) return outcome;
     if (a_.bias && a_.cell != Cell::gru) std::copy_n(of_k.bias_ih, G * a_.H, of_k.bias_hh);
     if (direction == 0 && a_.D == 2) add(of_reverse.get(), T, N, n, d_input);
     if (direction == 0 && layer && !pass.between.empty())
       multiply<Real>(d_input.data, pass.between[static_cast<std::size_t>(layer - 1)], T, N, n,
                      d_input.data);
   }
-  return true;
+  return Outcome::done;
 }
 
 template class Network<float>;

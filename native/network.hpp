@@ -102,10 +102,11 @@ class Network {
 
   const Architecture& architecture() const { return a_; }
 
-  // Fill output, h_n and c_n, and what backward needs if keep. False if memory ran out.
-  bool forward(Pass<Real>& pass, int threads) const;
+  // Fill output, h_n and c_n, and what backward needs if keep. interrupt may be null.
+  Outcome forward(Pass<Real>& pass, int threads, const Interrupt* interrupt) const;
   // Fill d_x, d_h_0 and d_c_0, add to the parameters' gradients. The run had keep.
-  bool backward(const Pass<Real>& pass, const BackwardPass<Real>& gradients, int threads) const;
+  Outcome backward(const Pass<Real>& pass, const BackwardPass<Real>& gradients, int threads,
+                   const Interrupt* interrupt) const;
 
  private:
   // The packed weights of one recurrence, for one of the two ways.

@@ -19,8 +19,9 @@ namespace ELMAN_ISA {
 class Plan {
  public:
   // For steps that multiply N rows with a K × n matrix of values of so many bytes.
-  Plan(const Schedule& schedule, Index K, Index n, Index bytes, int available)
+  Plan(const Schedule& schedule, Index K, Index n, Index bytes, int available, StopSignal& stop)
       : s_(schedule),
+        stop_(stop),
         work_(2.0 * static_cast<double>(K * n)),
         available_(Throttle::threads(step() * static_cast<double>(s_.T), available)),
         columns_(available_ > 1 && step() >= worth_columns &&
@@ -41,11 +42,11 @@ class Plan {
   Index rows() const { return s_.N / groups_; }
 
   // body(block) on threads, until all rows, steps and columns are done. Columns are cut at
-  // multiples of `grain` vectors. body returns -1, or the next step if the threads parted.
+  // multiples of `grain` vectors. body returns -1, or the next step if the block did not go on.
   template <class Body>
   void run(Index vectors, Index grain, const Body& body) {
     parallel(threads_, [&](int i, int p) {
-      Block block{0, s_.N, 0, s_.T, 0, vectors, nullptr, nullptr, i, p};
+      Block block{0, s_.N, 0, s_.T, 0, vectors, nullptr, nullptr, &stop_, i, p};
       if (columns_) {
         const Range own = part_of(vectors, grain, i, p);
         block.vectors_begin = own.begin, block.vectors_end = own.end;
@@ -53,13 +54,14 @@ class Plan {
         block.shares = shared_ ? &shares_ : nullptr;
       }
       if (groups_ > 1) {
-        for (Index g; (g = queue_.take(&block)) >= 0; queue_.give_back(g, block)) body(block);
+        for (Index g; (g = queue_.take(&block)) >= 0; queue_.give_back(g, block))
+          if (body(block) >= 0) return;
         return;
       }
       const Index next = body(block);
-      if (next < 0 || i > 0) return;
+      if (next < 0 || i > 0 || stop_.stopped()) return;
       const Index begin = nanoseconds();
-      body(Block{0, s_.N, next, s_.T, 0, vectors, nullptr, nullptr, 0, 1});
+      body(Block{0, s_.N, next, s_.T, 0, vectors, nullptr, nullptr, &stop_, 0, 1});
       times.alone = nanoseconds() - begin;
       __atomic_fetch_add(&times_parted, 1, __ATOMIC_RELAXED);
     });
@@ -81,6 +83,7 @@ class Plan {
   }
 
   const Schedule& s_;
+  StopSignal& stop_;
   const double work_;  // operations of a step of one row
   const int available_;
   const bool columns_;  // whether threads share the rows

@@ -40,9 +40,10 @@ class RowQueue {
     best->taken = true;
     const Index length = s_.length(best->begin);
     const double rows = static_cast<double>(best->end - best->begin);
-    const Index worth = static_cast<Index>(worth_turn / (work_ * rows)) + 1;
-    const Index steps =
-        worth > length / most_turns ? worth : (length + most_turns - 1) / most_turns;
+    const Index least = static_cast<Index>(least_work / (work_ * rows)) + 1;
+    const Index most = static_cast<Index>(most_work / (work_ * rows)) + 1;
+    const Index even = (length + most_turns - 1) / most_turns;
+    const Index steps = smaller(least > length / most_turns ? least : even, most);
     turn->rows_begin = best->begin, turn->rows_end = best->end;
     turn->begin = best->done;
     turn->end = smaller(best->done + steps, length);
@@ -57,8 +58,10 @@ class RowQueue {
   }
 
  private:
-  static constexpr double worth_turn = 2e6;  // operations: some 10 µs
-  static constexpr Index most_turns = 16;    // how often a group is taken, at most
+  // A group is taken so many times, unless turns have less or more work than this: operations, some
+  // 10 µs and 10 ms. The caller's thread asks nobody whether to stop while it waits for the end.
+  static constexpr Index most_turns = 16;
+  static constexpr double least_work = 2e6, most_work = 1e9;
 
   struct Group {
     Index begin, end;  // rows
