@@ -11,7 +11,8 @@ import pytest
 PUBLIC = {
     "elman": ["Generator", "__version__", "manual_seed", "nn", "show_config", "summary"],
     "elman.nn": [
-        "GRU", "LSTM", "RNN", "GRUCell", "Gradients", "LSTMCell", "Linear", "RNNCell", "init",
+        "GRU", "LSTM", "RNN", "Embedding", "GRUCell", "Gradients", "LSTMCell", "Linear", "Network",
+        "RNNCell", "init",
     ],
     "elman.nn.init": [
         "constant", "eye", "forget_gate_bias", "kaiming_normal", "kaiming_uniform", "normal",
