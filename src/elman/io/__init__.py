@@ -1,0 +1,5 @@
+"""Modules and streams on disk."""
+
+from elman.io._errors import ModelFileError
+
+__all__ = ["ModelFileError"]
