@@ -13,11 +13,17 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from elman import _check
 from elman._typing import FloatArray
 from elman.io import _json
 from elman.io._errors import ModelFileError, damage, shown
 
-_HEADER_BYTES = 16 * 2**20
+HEADER_BYTES = 4 * 2**20
+"""How long a header may be; a tensor takes some 200 bytes of it.
+
+Reading one takes up to 26 times its length of memory.
+"""
+
 _AXES = 8
 
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
@@ -56,7 +62,13 @@ def described(arrays: Mapping[str, FloatArray]) -> list[Tensor]:
 
 
 def header(tensors: Sequence[Tensor], metadata: Mapping[str, str]) -> bytes:
-    """Return what stands before the data: the length and the header, a multiple of 8 bytes long."""
+    """Return what stands before the data: the length and the header, a multiple of 8 bytes long.
+
+    Raises
+    ------
+    ValueError
+        If there are so many tensors that no reader would take the header.
+    """
     entries: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     start = 0
     for tensor in tensors:
@@ -69,6 +81,9 @@ def header(tensors: Sequence[Tensor], metadata: Mapping[str, str]) -> bytes:
         start = offsets[1]
     text = _json.compact(entries).encode()
     text += b" " * (-len(text) % 8)
+    if len(text) > HEADER_BYTES:
+        got = f"{len(text)} bytes of {len(tensors)} tensors"
+        raise _check.fail(ValueError, "module", f"a header of at most {HEADER_BYTES} bytes", got)
     return struct.pack("<Q", len(text)) + text
 
 
@@ -87,7 +102,7 @@ def read_header(file: BinaryIO, size: int) -> dict[str, Any]:
     if len(start) < 8:
         raise damage("a .safetensors file", f"a file of {len(start)} bytes")
     (length,) = struct.unpack("<Q", start)
-    if length > _HEADER_BYTES or length > size - 8:
+    if length > HEADER_BYTES or length > size - 8:
         raise _no_header(start, length, size)
     text = file.read(length)
     if len(text) < length:
@@ -204,6 +219,6 @@ def _no_header(start: bytes, length: int, size: int) -> ModelFileError:
             return damage("a .safetensors file", kind, fix)
     if all(9 <= byte < 127 for byte in start):
         return damage("a .safetensors file", f"a text file that begins with {shown(start)}")
-    limit = f"a header of at most {_HEADER_BYTES} bytes that the file holds"
-    cut = "" if length > _HEADER_BYTES else _cut(size, length + 8)
+    limit = f"a header of at most {HEADER_BYTES} bytes that the file holds"
+    cut = "" if length > HEADER_BYTES else _cut(size, length + 8)
     return damage(limit, f"{length} in a file of {size} bytes", cut)

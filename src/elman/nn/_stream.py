@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -42,6 +41,7 @@ class Stream:
             )
         N = _check.size("batch_size", batch_size)
         self._layer = layer
+        self._parameters = layer.state_dict()
         self._weights = [layer._weights(suffix) for suffix in layer._suffixes]
         self._initial = layer._initial_state(N)
         self._state = tuple(part.copy() for part in self._initial)
@@ -153,35 +153,12 @@ class Stream:
     __copy__ = clone
 
     def __getstate__(self) -> dict[str, Any]:
-        names = ("_layer", "_weights", "_initial", "_state")
+        names = ("_layer", "_parameters", "_weights", "_initial", "_state")
         return {name: self.__dict__[name] for name in names}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._bind()
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the state to a file (.npz); the weights are not in it."""
-        order = str(kernels.show_config()["summation_order"])
-        parts: dict[str, Any] = dict(zip("hc", self._state, strict=False))
-        with open(path, "wb") as file:
-            np.savez(file, summation_order=np.array(order), **parts)
-
-    def load(self, path: str | os.PathLike[str]) -> None:
-        """Set the state to what `save` wrote.
-
-        Raises
-        ------
-        ValueError, RuntimeError
-            If it is no state of such a stream; the state is then as it was.
-        """
-        with np.load(path, allow_pickle=False) as file:
-            expected = {"summation_order", *"hc"[: len(self._state)]}
-            if set(file.files) != expected:
-                got = ", ".join(sorted(file.files))
-                raise _check.fail(ValueError, "path", f"a file of {sorted(expected)}", got)
-            parts = tuple(file[name] for name in "hc"[: len(self._state)])
-        self.state = parts if len(parts) > 1 else parts[0]
 
     def __repr__(self) -> str:
         return f"Stream({self._layer!r}, batch_size={self.batch_size})"
