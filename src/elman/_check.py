@@ -18,6 +18,12 @@ def fail(kind: type[Exception], name: str, expected: str, got: str, fix: str = "
     return kind(f"{name}: expected {expected}, got {got}" + (f"; {fix}" if fix else ""))
 
 
+def short(value: Any) -> str:
+    """Return the repr of any value in one line of at most 60 characters, for a message."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def size(name: str, value: Any) -> int:
     """Return `value` as an int greater than zero.
 

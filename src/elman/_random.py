@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -137,7 +137,36 @@ def _to_normal(groups: FloatArray) -> None:
     groups[:, :8], groups[:, 8:] = radius * np.cos(angle), radius * np.sin(angle)
 
 
+class ZeroGenerator(Generator):
+    """Gives zeros for what layers draw, for parameters whose values come from elsewhere."""
+
+    def uniform(
+        self, shape: tuple[int, ...], bound: float, dtype: np.dtype[np.floating]
+    ) -> FloatArray:
+        """Return zeros."""
+        return np.zeros(shape, dtype)
+
+    def normal(self, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> FloatArray:
+        """Return zeros."""
+        return np.zeros(shape, dtype)
+
+
 default_generator = Generator()
+
+
+def checked_generator(value: Any) -> Generator | None:
+    """Return `value`, which must be a Generator or None.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else, such as a seed or one of NumPy's generators.
+    """
+    if value is None or isinstance(value, Generator):
+        return value
+    got = f"{value!r:.60} ({type(value).__module__}.{type(value).__name__})"
+    fix = "make one with elman.Generator(seed)"
+    raise TypeError(f"generator: expected an elman.Generator or None, got {got}; {fix}")
 
 
 def manual_seed(seed: int) -> Generator:

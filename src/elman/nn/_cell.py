@@ -24,6 +24,8 @@ class RecurrentCell(Module):
     _cell: str  # as elman.kernels names it
     _parts = "h"
 
+    _fixed = Module._fixed | {"input_size", "hidden_size", "bias", "nonlinearity"}
+
     def __init__(
         self,
         input_size: int,
@@ -42,8 +44,7 @@ class RecurrentCell(Module):
         for name, shape in shapes.items():
             self._draw(name, shape, 1.0 / math.sqrt(self.hidden_size))
 
-    def _set_parameter(self, name: str, value: FloatArray) -> None:
-        super()._set_parameter(name, value)
+    def _parameters_replaced(self) -> None:
         self._ready = None
 
     def __getstate__(self) -> dict[str, Any]:

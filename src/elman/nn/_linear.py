@@ -46,6 +46,8 @@ class Linear(Module):
     (5, 3)
     """
 
+    _fixed = Module._fixed | {"in_features", "out_features", "bias"}
+
     def __init__(
         self,
         in_features: int,
@@ -66,39 +68,67 @@ class Linear(Module):
         self._draw("weight", (self.out_features, self.in_features), bound)
         if has_bias:
             self._draw("bias", (self.out_features,), 1 / math.sqrt(self.in_features))
+        self._parameters_replaced()
+
+    def _parameters_replaced(self) -> None:
+        self._rows = _Rows(self.weight, self._parameters.get("bias"))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_rows"}
 
     def __call__(self, x: Any) -> FloatArray:
         """Return y, shape (…, out_features), of x, shape (…, in_features) and the layer's dtype."""
+        rows, axes = self._checked_rows(x)
+        return self._rows.run(rows).reshape(*axes, self.out_features)
+
+    def vjp(self, x: Any) -> tuple[FloatArray, Callable[[FloatArray], LinearGradients]]:
+        """Return y and the function that takes the gradient with respect to y backwards.
+
+        Its gradients are those of the run, also after parameters were assigned. It reads x again,
+        so leave that as it is until then.
+        """
+        layer, (rows, axes) = self._rows, self._checked_rows(x)
+        y = layer.run(rows).reshape(*axes, self.out_features)
+
+        def backward(d_y: FloatArray) -> LinearGradients:
+            d_y = np.asarray(d_y)
+            _check.same_dtype("d_y", d_y, self.dtype)
+            _check.shape("d_y", d_y, "the shape of y", (*axes, self.out_features))
+            d_x, d_weight, d_bias = layer.backward(rows, d_y.reshape(-1, self.out_features))
+            gradients = {"weight": d_weight}
+            if d_bias is not None:
+                gradients["bias"] = d_bias
+            return LinearGradients(d_x.reshape(*axes, self.in_features), gradients)
+
+        return y, backward
+
+    def _checked_rows(self, x: Any) -> tuple[FloatArray, tuple[int, ...]]:
+        """Return x as rows (M, in_features), and its axes before the last."""
         x = np.asarray(x)
         _check.same_dtype("x", x, self.dtype, RuntimeError)
         if x.shape[-1:] != (self.in_features,):
             expected = f"in_features = {self.in_features} on the last axis"
             raise _check.fail(RuntimeError, "x", expected, f"shape {x.shape}")
-        y: FloatArray = x @ self.weight.T
-        if "bias" in self._parameters:
-            y += self.bias
-        return y
+        return x.reshape(-1, self.in_features), x.shape[:-1]
 
-    def vjp(self, x: Any) -> tuple[FloatArray, Callable[[FloatArray], LinearGradients]]:
-        """Return y and the function that takes the gradient with respect to y backwards."""
-        y, weight = self(x), self.weight
-        expected = y.shape
-
-        def backward(d_y: FloatArray) -> LinearGradients:
-            d_y = np.asarray(d_y)
-            _check.same_dtype("d_y", d_y, self.dtype)
-            _check.shape("d_y", d_y, "the shape of y", expected)
-            rows, d_rows = (
-                np.asarray(x).reshape(-1, self.in_features),
-                d_y.reshape(-1, self.out_features),
-            )
-            gradients = {"weight": d_rows.T @ rows}
-            if "bias" in self._parameters:
-                gradients["bias"] = d_rows.sum(axis=0)
-            return LinearGradients(d_y @ weight, gradients)
-
-        return y, backward
-
-    def __repr__(self) -> str:
+    def _extra_repr(self) -> str:
         sizes = f"in_features={self.in_features}, out_features={self.out_features}"
-        return f"Linear({sizes}, bias={'bias' in self._parameters})"
+        return f"{sizes}, bias={'bias' in self._parameters}"
+
+
+class _Rows(NamedTuple):
+    """The product for rows x (M, in_features) and weights that never change."""
+
+    weight: FloatArray
+    bias: FloatArray | None
+
+    def run(self, x: FloatArray) -> FloatArray:
+        y: FloatArray = x @ self.weight.T
+        return y if self.bias is None else np.add(y, self.bias, out=y)
+
+    def backward(
+        self, x: FloatArray, d_y: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        """Return d_x, d_weight and d_bias, or None for d_bias without a bias."""
+        d_bias = None if self.bias is None else d_y.sum(axis=0)
+        return d_y @ self.weight, d_y.T @ x, d_bias

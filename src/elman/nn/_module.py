@@ -1,15 +1,20 @@
-"""What every layer is: named parameters that change only by assignment."""
+"""What every layer and network is: named parameters, children, modes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Self
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 import numpy as np
 
 from elman import _check
-from elman._random import Generator, default_generator
+from elman._random import Generator, checked_generator, default_generator
 from elman._typing import FloatArray
+from elman.nn import _config
 
 
 class IncompatibleKeys(NamedTuple):
@@ -20,10 +25,15 @@ class IncompatibleKeys(NamedTuple):
 
 
 class Module:
-    """A layer's parameters, by torch's names.
+    """Parameters and child modules, by torch's names.
 
     A parameter is read as an attribute and is a read-only array. To change one, assign a new
-    array to the attribute, or use `load_state_dict`: the values are copied into the layer.
+    array to the attribute, or use `load_state_dict`: the values are copied into the module. An
+    attribute whose value is a module is a child; the names of its parameters are joined with a dot,
+    as in ``rnn.weight_ih_l0``.
+
+    A thread that calls a layer while another thread assigns its parameters sees all of the old
+    values or all of the new ones.
 
     Parameters
     ----------
@@ -37,29 +47,103 @@ class Module:
     dtype: np.dtype[Any]
     training: bool
 
+    _fixed: ClassVar[frozenset[str]] = frozenset({"dtype"})
+    """Attributes that describe the module. The constructor sets each once; nobody else may."""
+
+    _checked: ClassVar[dict[str, Callable[[Any], Any]]] = {
+        "training": partial(_check.flag, "training")
+    }
+    """Attributes that may be assigned, each with the function that checks and returns the value."""
+
+    _children_classes: ClassVar[dict[str, Mapping[str, type[Module]]]] = {}
+    """For each argument of the constructor that is a module: the classes it may have, by name."""
+
     def __init__(self, dtype: Any, device: Any, generator: Generator | None) -> None:
         if device is not None and str(device) != "cpu":
             raise _check.fail(ValueError, "device", "None or 'cpu'", repr(device))
+        self._lock = threading.Lock()
         self._parameters: dict[str, FloatArray] = {}
         self.dtype = _check.float_dtype("dtype", dtype)
         self.training = True
-        self._own_generator = generator
+        self._own_generator = checked_generator(generator)
 
     @property
     def _generator(self) -> Generator:
-        return default_generator if self._own_generator is None else self._own_generator
+        return self._own_generator or default_generator
+
+    def __call__(self, *arguments: Any, **others: Any) -> Any:
+        """Compute the module's results; each class says of what."""
+        raise NotImplementedError
+
+    def forward(self, *arguments: Any, **others: Any) -> Any:
+        """Do what a call of the module does."""
+        return self(*arguments, **others)
+
+    # ---- the tree of modules ----------------------------------------------------------------
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Iterate over (name, module) of the modules that this one holds itself."""
+        for name, value in list(self.__dict__.items()):
+            if isinstance(value, Module):
+                yield name, value
+
+    def children(self) -> Iterator[Module]:
+        """Iterate over the modules that this one holds itself."""
+        for _, module in self.named_children():
+            yield module
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """Iterate over (name, module): this one by the name `prefix`, then all below it, once."""
+        yield from self._named_modules(prefix, set())
+
+    def _named_modules(self, prefix: str, seen: set[Module]) -> Iterator[tuple[str, Module]]:
+        if self not in seen:
+            seen.add(self)
+            yield prefix, self
+            for name, child in self.named_children():
+                yield from child._named_modules(_joined(prefix, name), seen)
+
+    def modules(self) -> Iterator[Module]:
+        """Iterate over this module and all below it, each once."""
+        for _, module in self.named_modules():
+            yield module
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode, in which dropout is active, here and in children; return self."""
+        mode = _check.flag("mode", mode, ValueError)
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Set evaluation mode, in which dropout does nothing; return self."""
+        return self.train(False)
+
+    # ---- reading parameters -----------------------------------------------------------------
 
     def parameters(self) -> Iterator[FloatArray]:
         """Iterate over the parameters in torch's order."""
-        yield from self._parameters.values()
+        yield from self.state_dict().values()
 
-    def named_parameters(self) -> Iterator[tuple[str, FloatArray]]:
-        """Iterate over (name, parameter) in torch's order."""
-        yield from self._parameters.items()
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, FloatArray]]:
+        """Iterate over (name, parameter) in torch's order; `prefix` and a dot come before names."""
+        for name, parameter in self.state_dict().items():
+            yield _joined(prefix, name), parameter
 
     def state_dict(self) -> dict[str, FloatArray]:
         """Return the parameters by name: read-only arrays, which later changes do not touch."""
-        return dict(self._parameters)
+        modules = list(self.named_modules())
+        if len(modules) == 1:
+            return dict(self._parameters)
+        with _locked([module for _, module in modules]):
+            parameters = [(prefix, module._parameters) for prefix, module in modules]
+        return {
+            _joined(prefix, name): value
+            for prefix, own in parameters
+            for name, value in own.items()
+        }
+
+    # ---- changing parameters ----------------------------------------------------------------
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True
@@ -69,7 +153,7 @@ class Module:
         Parameters
         ----------
         state_dict : mapping of names to arrays
-            Of float32 or float64; converted to the layer's dtype.
+            Of float32 or float64; converted to the module's dtype.
         strict : bool
             Whether missing and unexpected names are an error.
 
@@ -80,58 +164,67 @@ class Module:
 
         Raises
         ------
+        TypeError
+            If `state_dict` is no mapping.
         RuntimeError
             If names are missing or unexpected while `strict`, or a shape differs. All are listed.
         """
-        missing = [name for name in self._parameters if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in self._parameters]
+        _check_mapping(state_dict)
+        own = self.state_dict()
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [str(name) for name in state_dict if name not in own]
         problems = []
         if strict and missing:
             problems.append(f"missing {', '.join(missing)}")
         if strict and unexpected:
             problems.append(f"unexpected {', '.join(unexpected)}")
-        new = {}
-        for name, old in self._parameters.items():
-            if name in state_dict:
-                value = np.asarray(state_dict[name])
-                if value.shape != old.shape:
-                    problems.append(f"{name}: expected {old.shape}, got {value.shape}")
-                elif value.dtype not in _check.FLOATS:
-                    problems.append(f"{name}: expected float32 or float64, got {value.dtype}")
-                else:
-                    new[name] = value
+        new = {name: np.asarray(state_dict[name]) for name in own if name in state_dict}
+        for name, value in new.items():
+            if value.shape != own[name].shape:
+                problems.append(f"{name}: expected {own[name].shape}, got {value.shape}")
+            elif value.dtype not in _check.FLOATS:
+                problems.append(f"{name}: expected float32 or float64, got {value.dtype}")
         if problems:
             raise RuntimeError(f"state_dict does not fit {self!r}:\n  " + "\n  ".join(problems))
-        for name, value in new.items():
-            self._set_parameter(name, value)
+        changes = []
+        for prefix, module in self.named_modules():
+            names = {name: _joined(prefix, name) for name in module._parameters}
+            changes.append((module, {n: new[full] for n, full in names.items() if full in new}))
+        _assign_all(changes)
         return IncompatibleKeys(missing, unexpected)
 
-    def train(self, mode: bool = True) -> Self:
-        """Set training mode, in which dropout is active; return the layer."""
-        self.training = _check.flag("mode", mode, ValueError)
-        return self
-
-    def eval(self) -> Self:
-        """Set evaluation mode, in which dropout does nothing; return the layer."""
-        return self.train(False)
-
     def _draw(self, name: str, shape: tuple[int, ...], bound: float) -> None:
-        """Add a parameter drawn from U(-bound, bound)."""
-        self._parameters[name] = self._generator.uniform(shape, bound, self.dtype)
-        self._parameters[name].flags.writeable = False
+        """Add a parameter drawn from U(-bound, bound); constructors only."""
+        self._add(name, self._generator.uniform(shape, bound, self.dtype))
 
-    def _set_parameter(self, name: str, value: FloatArray) -> None:
+    def _add(self, name: str, value: FloatArray) -> None:
+        """Add a parameter; constructors only."""
+        self._parameters[name] = self._read_only(value)
+
+    def _assign(self, changes: Mapping[str, FloatArray]) -> None:
+        """Take new values, of the right shapes, for some of the module's own parameters."""
+        _assign_all([(self, changes)])
+
+    def _parameters_replaced(self) -> None:
+        """Make anew what is made of the parameters.
+
+        Called after each change, under the lock, and after unpickling. A class that keeps such
+        things makes them here and leaves them out in `__getstate__`.
+        """
+
+    def _read_only(self, value: FloatArray) -> FloatArray:
         copy = np.array(value, dtype=self.dtype, order="C")
         copy.flags.writeable = False
-        self._parameters[name] = copy
+        return copy
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_parameters": dict(self._parameters)}
+    def _set_parameter(self, name: str, value: Any) -> None:
+        array, shape = np.asarray(value), self._parameters[name].shape
+        _check.same_dtype(name, array, self.dtype)
+        if array.shape != shape:
+            raise _check.fail(ValueError, name, f"shape {shape}", str(array.shape))
+        self._assign({name: array})
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        for parameter in self._parameters.values():
-            parameter.flags.writeable = False
+    # ---- attributes -------------------------------------------------------------------------
 
     def __getattr__(self, name: str) -> FloatArray:
         parameters: dict[str, FloatArray] = self.__dict__.get("_parameters", {})
@@ -142,20 +235,128 @@ class Module:
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
-        parameters = self.__dict__.get("_parameters", {})
-        if name not in parameters:
-            super().__setattr__(name, value)
+        if name in self.__dict__.get("_parameters", {}):
+            self._set_parameter(name, value)
             return
-        array = np.asarray(value)
-        _check.same_dtype(name, array, self.dtype)
-        if array.shape != parameters[name].shape:
-            raise _check.fail(ValueError, name, f"shape {parameters[name].shape}", str(array.shape))
-        self._set_parameter(name, array)
+        if name in self._checked:
+            value = self._checked[name](value)
+        elif name in self._fixed:
+            if name in self.__dict__:
+                self._refuse(name, value)
+        elif not (name.startswith("_") or name in self.__dict__ or hasattr(type(self), name)):
+            self._refuse_near_miss(name)
+        super().__setattr__(name, value)
+
+    def _refuse(self, name: str, value: Any) -> NoReturn:
+        expected = "no assignment, as it describes the layer and its weights"
+        fix = f"make a new layer: {_config.call(self, {name: value})}"
+        raise _check.fail(AttributeError, name, expected, _check.short(value), fix)
+
+    def _refuse_near_miss(self, name: str) -> None:
+        """Raise if `name`, a new attribute, is nearly what may be assigned here or in a child."""
+        meant = {option: option for option in self._checked}
+        if "_parameters" in self.__dict__:
+            meant |= {full.rpartition(".")[2]: full for full in self.state_dict()}
+        import difflib  # here, as few need it and it adds to the time that `import elman` takes
+
+        for near in difflib.get_close_matches(name, meant, n=1, cutoff=0.8):
+            kind = f"a parameter or an option of {type(self).__name__}"
+            fix = f"do you mean {meant[near]}?"
+            raise _check.fail(AttributeError, name, kind, "another name", fix)
 
     def __delattr__(self, name: str) -> None:
         if name in self.__dict__.get("_parameters", {}):
             raise AttributeError(f"{name}: a parameter cannot be deleted", name=name, obj=self)
+        if name in self._fixed or name in self._checked:
+            raise AttributeError(f"{name}: a module needs it", name=name, obj=self)
         super().__delattr__(name)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._parameters]
+
+    # ---- copies, structure, text ------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+        for parameter in self._parameters.values():
+            parameter.flags.writeable = False
+        self._parameters_replaced()
+
+    def config(self) -> dict[str, Any]:
+        """Return the arguments that make a module of this structure, as JSON can hold them.
+
+        The dtype is "float32" or "float64", a child ``{"class": name, "config": arguments}``. The
+        generator and the values of parameters are not in it.
+        """
+        return _config.config(self)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a module of what `config` returned; its parameters are zero.
+
+        No random number is drawn.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `config` misses an argument, has an unknown one, or a value does not fit.
+        """
+        return _config.make(cls, config)
+
+    def _extra_repr(self) -> str:
+        """Return what stands in the brackets of the module's text, beside its children."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [line for line in [self._extra_repr()] if line]
+        if children := list(self.named_children()):
+            lines += [f"({name}): {child!r}" for name, child in children]
+            inside = "\n".join(lines).replace("\n", "\n  ")
+            return f"{type(self).__name__}(\n  {inside}\n)"
+        return f"{type(self).__name__}({''.join(lines)})"
+
+
+def _joined(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _check_mapping(state_dict: Any) -> None:
+    if isinstance(state_dict, Mapping):
+        return
+    fix = "take the one that state_dict() of a module returns"
+    if isinstance(state_dict, str | bytes | os.PathLike):
+        fix = f"to read a file, call elman.load({state_dict!r})"
+    elif isinstance(state_dict, Module):
+        fix = "take its state_dict()"
+    got = f"{_check.short(state_dict)} ({type(state_dict).__name__})"
+    raise _check.fail(TypeError, "state_dict", "a mapping of names to arrays", got, fix)
+
+
+def _locked(modules: Sequence[Module]) -> ExitStack:
+    """Take the locks of `modules`, each once, in an order that is the same for all threads."""
+    with ExitStack() as stack:
+        for module in sorted(modules, key=id):
+            stack.enter_context(module._lock)
+        return stack.pop_all()
+
+
+def _assign_all(changes: Sequence[tuple[Module, Mapping[str, FloatArray]]]) -> None:
+    """Give modules, each named once, new values of parameters: to all of them or to none."""
+    ready = [
+        (module, {name: module._read_only(value) for name, value in own.items()})
+        for module, own in changes
+        if own
+    ]
+    with _locked([module for module, _ in ready]):
+        before = [(module, dict(module.__dict__)) for module, _ in ready]
+        try:
+            for module, own in ready:
+                module._parameters = {**module._parameters, **own}
+                module._parameters_replaced()
+        except BaseException:  # memory, or Ctrl-C
+            for module, attributes in before:
+                module.__dict__.update(attributes)
+            raise

@@ -37,6 +37,22 @@ class Recurrent(Module):
 
     _cell: str  # as elman.kernels names it
 
+    _fixed = Module._fixed | {
+        "input_size",
+        "hidden_size",
+        "num_layers",
+        "nonlinearity",
+        "bias",
+        "bidirectional",
+        "proj_size",
+        "learn_initial_state",
+    }
+    _checked = Module._checked | {
+        "batch_first": partial(_check.flag, "batch_first"),
+        "dropout": partial(_check.probability, "dropout"),
+        "recurrent_dropout": partial(_check.probability, "recurrent_dropout"),
+    }
+
     def __init__(
         self,
         input_size: int,
@@ -53,15 +69,15 @@ class Recurrent(Module):
         learn_initial_state: bool,
         proj_size: int = 0,
     ) -> None:
-        self.dropout = _check.probability("dropout", dropout)
+        self.dropout = dropout
         self.bias = _check.flag("bias", bias)
-        self.batch_first = _check.flag("batch_first", batch_first)
+        self.batch_first = batch_first
         self.bidirectional = _check.flag("bidirectional", bidirectional)
         self.input_size = _check.size("input_size", input_size)
         self.hidden_size = _check.size("hidden_size", hidden_size)
         self.num_layers = _check.size("num_layers", num_layers)
         self.proj_size = _check.projection(proj_size, self.hidden_size)
-        self.recurrent_dropout = _check.probability("recurrent_dropout", recurrent_dropout)
+        self.recurrent_dropout = recurrent_dropout
         self.learn_initial_state = _check.flag("learn_initial_state", learn_initial_state)
         super().__init__(dtype, device, generator)
         if self.dropout > 0 and self.num_layers == 1:
@@ -101,7 +117,7 @@ class Recurrent(Module):
         if self.learn_initial_state:
             for name, size in zip(_INITIAL_STATES, self._state_sizes, strict=False):
                 zeros = np.zeros((len(self._suffixes), size), self.dtype)
-                super()._set_parameter(name, zeros)
+                self._add(name, zeros)
 
     @property
     def all_weights(self) -> list[list[FloatArray]]:
@@ -119,9 +135,8 @@ class Recurrent(Module):
             )
         return self._ready[suffix]
 
-    def _set_parameter(self, name: str, value: FloatArray) -> None:
-        super()._set_parameter(name, value)
-        self._ready.pop("_l" + name.partition("_l")[2], None)
+    def _parameters_replaced(self) -> None:
+        self._ready = {}
         self._network = None
 
     def __getstate__(self) -> dict[str, Any]:

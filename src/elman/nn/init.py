@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from elman import _check
-from elman._random import Generator, default_generator
+from elman._random import Generator, checked_generator, default_generator
 from elman._typing import FloatArray
 
 __all__ = [
@@ -171,7 +171,7 @@ def forget_gate_bias(bias: FloatArray, value: float = 1.0) -> FloatArray:
 
 
 def _source(generator: Generator | None) -> Generator:
-    return default_generator if generator is None else generator
+    return checked_generator(generator) or default_generator
 
 
 def _matrix(like: FloatArray) -> tuple[int, int]:
