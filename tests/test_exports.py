@@ -9,7 +9,10 @@ from collections.abc import Callable
 import pytest
 
 PUBLIC = {
-    "elman": ["Generator", "__version__", "manual_seed", "nn", "show_config", "summary"],
+    "elman": [
+        "Generator", "__version__", "load", "manual_seed", "nn", "save", "show_config", "summary",
+    ],
+    "elman.io": ["ModelFileError", "load", "save"],
     "elman.nn": [
         "GRU", "LSTM", "RNN", "Embedding", "GRUCell", "Gradients", "LSTMCell", "Linear", "Network",
         "RNNCell", "init",

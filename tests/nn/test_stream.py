@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import pickle
 import tracemalloc
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from strategies import (
     LAYERS,
     Array,
     Options,
-    dtypes,
     generators,
     layer_options,
     parts,
@@ -313,79 +311,6 @@ def test_a_stream_holds_the_weights_it_was_made_with(module: str, learn: bool) -
     new, _ = layer(x)
     assert (new != expected).any()
     np.testing.assert_array_equal(layer.stream(2).step(x[0]), new[0])
-
-
-# ---- files --------------------------------------------------------------------------------------
-
-
-@given(options=layer_options(bidirectional=False), N=st.integers(1, 4), generator=generators)
-def test_a_saved_state_is_loaded_to_the_bit(
-    tmp_path_factory: pytest.TempPathFactory,
-    options: Options,
-    N: int,
-    generator: np.random.Generator,
-) -> None:
-    """By a stream of the same sizes, in any process; the weights are not in the file."""
-    layer = options.elman()
-    path = tmp_path_factory.mktemp("streams") / "state of rows"
-    x = generator.standard_normal((2, N, layer.input_size)).astype(layer.dtype)
-    stream = layer.stream(N)
-    stream.step(x[0])
-    stream.save(path)
-    other = layer.stream(N)
-    other.load(str(path))
-    assert_same_state(other, stream.state)
-    np.testing.assert_array_equal(other.step(x[1]), stream.step(x[1]))
-    with np.load(path) as file:
-        assert str(file["summation_order"]) == str(elman.show_config()["summation_order"])
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(
-    ("module", "rows", "names"),
-    [
-        ("LSTM", 2, ["h"]),
-        ("GRU", 2, ["h", "c"]),
-        ("GRU", 3, ["h"]),
-        ("LSTM", 3, ["h", "c"]),
-        ("GRU", 2, ["H"]),
-        ("GRU", 2, []),
-    ],
-)
-def test_a_file_that_does_not_fit_is_refused_and_sets_nothing(
-    tmp_path: Path, dtype: Any, module: str, rows: int, names: list[str]
-) -> None:
-    """Of another module, batch size or dtype, or with other names."""
-    layer = small(module)
-    stream = layer.stream(2)
-    stream.step(x_TNI(1, 2)[0])
-    before = stream.state
-    shapes = state_shapes(layer, rows) * 2
-    arrays = {name: np.ones(shape, dtype) for name, shape in zip(names, shapes, strict=False)}
-    np.savez(tmp_path / "state.npz", summation_order="1", **arrays)
-    with pytest.raises((ValueError, RuntimeError), match=r"^(path|h): expected .* got "):
-        stream.load(tmp_path / "state.npz")
-    assert_same_state(stream, before)
-
-
-def test_a_file_that_is_no_npz_is_refused(tmp_path: Path) -> None:
-    stream = small("GRU").stream(2)
-    (tmp_path / "notes").write_text("h: 1, 2, 3")
-    with pytest.raises(ValueError):  # noqa: PT011 the words are NumPy's
-        stream.load(tmp_path / "notes")
-    with pytest.raises(FileNotFoundError):
-        stream.load(tmp_path / "nothing")
-
-
-@given(dtype=dtypes)
-def test_a_stream_of_another_dtype_refuses_the_state(
-    tmp_path_factory: pytest.TempPathFactory, dtype: Any
-) -> None:
-    path = tmp_path_factory.mktemp("streams") / "state"
-    nn.GRU(3, 4, dtype=dtype).stream(2).save(path)
-    other = nn.GRU(3, 4, dtype=np.float64 if dtype == np.float32 else np.float32).stream(2)
-    with pytest.raises(ValueError, match=r"^h: expected the layer's dtype"):
-        other.load(path)
 
 
 # ---- refusals -----------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ M = TypeVar("M", bound="Module")
 
 
 def _arguments(cls: type[Module]) -> Mapping[str, inspect.Parameter]:
-    """Return the arguments that describe a module: all but device and generator."""
+    """Return the arguments that describe a module."""
     found = dict(inspect.signature(cls).parameters)
-    return {name: p for name, p in found.items() if name not in ("device", "generator")}
+    return {name: p for name, p in found.items() if name not in cls._not_in_config}
 
 
 def config(module: Module) -> dict[str, Any]:

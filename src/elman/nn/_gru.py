@@ -79,6 +79,8 @@ class GRU(Recurrent[FloatArray]):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
     """
 
+    _not_in_config = Recurrent._not_in_config | {"proj_size"}
+
     def __init__(
         self,
         input_size: int,

@@ -55,6 +55,9 @@ class Module:
     }
     """Attributes that may be assigned, each with the function that checks and returns the value."""
 
+    _not_in_config: ClassVar[frozenset[str]] = frozenset({"device", "generator"})
+    """Arguments of the constructor that do not describe the module."""
+
     _children_classes: ClassVar[dict[str, Mapping[str, type[Module]]]] = {}
     """For each argument of the constructor that is a module: the classes it may have, by name."""
 

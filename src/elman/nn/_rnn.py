@@ -76,6 +76,8 @@ class RNN(Recurrent[FloatArray]):
     https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html
     """
 
+    _not_in_config = Recurrent._not_in_config | {"proj_size"}
+
     def __init__(
         self,
         input_size: int,

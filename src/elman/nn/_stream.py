@@ -103,6 +103,13 @@ class Stream:
         _check.shape("out", out, "(batch_size, size of h)", expected)
 
     @property
+    def _parameters(self) -> dict[str, FloatArray]:
+        """The parameters that the stream runs on, by the layer's names."""
+        a, network = self._architecture, self._network
+        names = [*a.parameter_shapes(), *a.initial_shapes()]
+        return dict(zip(names, network.weights + network.initial, strict=False))
+
+    @property
     def state(self) -> Any:
         """A copy of h, shape (L, N, P), or of (h, c), c (L, N, H), of an LSTM; assign to set it."""
         copies = tuple(part.copy() for part in self._state)

@@ -1,0 +1,214 @@
+"""What a file may hold: a closed list of classes, their arguments, and the tensors these ask for.
+
+All is worked out from the arguments, so that a file is checked before anything is made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from elman import _check, nn
+from elman.io._errors import ModelFileError, damage, shown
+from elman.io._safetensors import NAMES, Tensor
+from elman.kernels.architecture import Architecture
+from elman.nn._stream import Stream
+
+Config = Mapping[str, Any]
+"""The arguments of a class, as JSON gives them; a module among them is its class and config."""
+
+
+Checks = Mapping[str, Callable[[str, Any], Any]]
+"""For each argument of a class the function of its name and value that checks it.
+
+It raises TypeError or ValueError if the value does not fit.
+"""
+
+
+class Kind(NamedTuple):
+    """A class that a file may hold.
+
+    cls : the class
+    checks : what checks its arguments
+    tensors : function of the arguments and of how many tensors there are, which gives the tensors
+    """
+
+    cls: Any
+    checks: Checks
+    tensors: Callable[[Config, int], Iterator[Tensor]]
+
+
+def check(name: Any, config: Any) -> None:
+    """Hold that there is such a class, and that each of its arguments is there and fits.
+
+    Raises
+    ------
+    ModelFileError
+        If not.
+    """
+    if not isinstance(name, str) or name not in KINDS:
+        expected = f"one of the classes {', '.join(KINDS)}"
+        raise damage(expected, shown(name), _UPGRADE)
+    checks = KINDS[name].checks
+    if not isinstance(config, dict) or config.keys() != checks.keys():
+        got = shown(list(config) if isinstance(config, dict) else config)
+        raise damage(f"the arguments of {name}: {', '.join(sorted(checks))}", got, _UPGRADE)
+    for argument, check_argument in checks.items():
+        try:
+            check_argument(argument, config[argument])
+        except ModelFileError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise damage(f"arguments that {name} takes", shown(str(error))) from None
+
+
+def tensors(name: str, config: Config, count: int) -> list[Tensor]:
+    """Return the tensors of a class and its checked arguments, in the order of its state_dict.
+
+    Raises
+    ------
+    ModelFileError
+        If there are so many of them that a file of `count` tensors cannot hold them.
+    """
+    return list(KINDS[name].tensors(config, count))
+
+
+_UPGRADE = "if a newer elman wrote the file, upgrade: pip install --upgrade elman"
+
+
+# ---- checks of arguments ------------------------------------------------------------------------
+
+
+def _count(name: str, value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise _check.fail(ValueError, name, "an int, 0 or more", shown(value))
+    return value
+
+
+def _text_or_count(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        _count(name, value)
+
+
+def _module(classes: tuple[str, ...], name: str, value: Any) -> None:
+    """Hold that it is a module of one of `classes`, as a class and its config."""
+    if not isinstance(value, dict) or value.keys() != {"class", "config"}:
+        raise _check.fail(ValueError, name, "a class and its config", shown(value))
+    check(_check.choice(name, value["class"], classes), value["config"])
+
+
+def _layer_of_stream(name: str, value: Any) -> None:
+    _module(LAYERS, name, value)
+    if value["config"]["bidirectional"]:
+        raise _check.fail(ValueError, name, "a unidirectional layer", "a bidirectional one")
+
+
+LAYERS = ("RNN", "GRU", "LSTM")
+"""Classes of recurrent layers."""
+
+_dtype = partial(_check.choice, choices=("float32", "float64"))
+_nonlinearity = partial(_check.choice, choices=("tanh", "relu"))
+
+_CELL: Checks = {
+    "input_size": _check.size,
+    "hidden_size": _check.size,
+    "bias": _check.flag,
+    "dtype": _dtype,
+}
+
+_LAYER: Checks = {
+    **_CELL,
+    "num_layers": _check.size,
+    "batch_first": _check.flag,
+    "dropout": _check.probability,
+    "bidirectional": _check.flag,
+    "recurrent_dropout": _check.probability,
+    "learn_initial_state": _check.flag,
+}
+
+_LINEAR: Checks = {
+    "in_features": _check.size,
+    "out_features": _check.size,
+    "bias": _check.flag,
+    "dtype": _dtype,
+}
+
+_STREAM: Checks = {
+    "layer": _layer_of_stream,
+    "batch_size": _check.size,
+    "summation_order": _text_or_count,
+}
+
+
+# ---- tensors ------------------------------------------------------------------------------------
+
+
+def _tensor(name: str, config: Config, shape: tuple[int, ...]) -> Tensor:
+    return Tensor(name, NAMES[config["dtype"]], shape)
+
+
+def _architecture(cell: str, config: Config, count: int) -> Architecture:
+    """Describe a layer, whose parameters, two or more a recurrence, must be at most `count`."""
+    cell = cell.format(**config)
+    fields = {name: config[name] for name in Architecture._fields if name in config}
+    architecture = Architecture(cell, **fields)
+    if 2 * architecture.recurrences > count:
+        expected = f"tensors of {architecture.recurrences} layers and directions"
+        raise damage(expected, f"{count} tensors")
+    return architecture
+
+
+def _layer_tensors(cell: str, config: Config, count: int) -> Iterator[Tensor]:
+    architecture = _architecture(cell, config, count)
+    for name, shape in architecture.parameter_shapes().items():
+        yield _tensor(name, config, shape)
+    if config["learn_initial_state"]:
+        for name, shape in architecture.initial_shapes().items():
+            yield _tensor(name, config, shape)
+
+
+def _cell_tensors(cell: str, config: Config, count: int) -> Iterator[Tensor]:
+    for name, shape in _architecture(cell, config, count).cell_shapes().items():
+        yield _tensor(name, config, shape)
+
+
+def _linear_tensors(config: Config, count: int) -> Iterator[Tensor]:
+    yield _tensor("weight", config, (config["out_features"], config["in_features"]))
+    if config["bias"]:
+        yield _tensor("bias", config, (config["out_features"],))
+
+
+def _stream_tensors(config: Config, count: int) -> Iterator[Tensor]:
+    """The layer's, and of the state, h (L, N, P) and c (L, N, H)."""
+    name, layer = config["layer"]["class"], config["layer"]["config"]
+    yield from KINDS[name].tensors(layer, count)
+    architecture = _architecture(_CELLS[name], layer, count)
+    for letter, size in zip(architecture.state_names, architecture.state_sizes, strict=True):
+        shape = (architecture.recurrences, config["batch_size"], size)
+        yield _tensor(f"state.{letter}", layer, shape)
+
+
+_CELLS = {"RNN": "rnn_{nonlinearity}", "GRU": "gru", "LSTM": "lstm"}
+"""The kernels' names of cells."""
+
+
+def _of_layer(name: str, cls: type, **more: Callable[[str, Any], Any]) -> Kind:
+    return Kind(cls, {**_LAYER, **more}, partial(_layer_tensors, _CELLS[name]))
+
+
+def _of_cell(name: str, cls: type, **more: Callable[[str, Any], Any]) -> Kind:
+    return Kind(cls, {**_CELL, **more}, partial(_cell_tensors, _CELLS[name]))
+
+
+KINDS: dict[str, Kind] = {
+    "RNN": _of_layer("RNN", nn.RNN, nonlinearity=_nonlinearity),
+    "GRU": _of_layer("GRU", nn.GRU),
+    "LSTM": _of_layer("LSTM", nn.LSTM, proj_size=_count),
+    "RNNCell": _of_cell("RNN", nn.RNNCell, nonlinearity=_nonlinearity),
+    "GRUCell": _of_cell("GRU", nn.GRUCell),
+    "LSTMCell": _of_cell("LSTM", nn.LSTMCell),
+    "Linear": Kind(nn.Linear, _LINEAR, _linear_tensors),
+    "Stream": Kind(Stream, _STREAM, _stream_tensors),
+}
+"""The classes that files may hold, by name: nothing else is ever made of a file."""
