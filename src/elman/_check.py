@@ -158,8 +158,27 @@ def lengths(value: Lengths, N: int, T: int) -> IntArray:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
+def unmasked(name: str, value: Any) -> None:
+    """Hold that no value of a masked array is masked: NumPy would read what stands under the mask.
+
+    Raises
+    ------
+    ValueError
+        If `value` is a numpy.ma.MaskedArray with a masked value.
+    """
+    if isinstance(value, np.ma.MaskedArray) and value.mask.any():
+        raise fail(
+            ValueError,
+            name,
+            "an array without masked values",
+            f"a masked array, {int(value.mask.sum())} of {value.size} values masked",
+            f"fill them, as in {name}.filled(0), or leave out the steps that hold them",
+        )
+
+
 def real_array(name: str, value: Any, ndim: int, axes: str) -> FloatArray:
     """Return `value` as an array of `ndim` dimensions, named as `axes` (ValueError)."""
+    unmasked(name, value)
     array = np.asarray(value)
     if array.ndim != ndim:
         raise fail(ValueError, name, f"{axes}, {ndim}-D", f"{array.ndim}-D, shape {array.shape}")

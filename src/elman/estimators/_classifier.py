@@ -42,7 +42,8 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     dropout : float in [0, 1]
         Probability of zeroing each value between one layer and the next while training.
     alpha : float
-        Strength of the L2 penalty on weights.
+        Strength of the L2 penalty on weights. A batch's loss is the mean over its N sequences plus
+        alpha / 2 · ‖W‖² / (N · m), m being the mean of the sample weights.
     batch_size : int
         How many sequences make a training step; all of them if there are fewer.
     learning_rate_init : float
@@ -173,7 +174,8 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         X : array (n, T, I) or (n, T), or list of n arrays (T_i, I) or (T_i,)
         y : labels, shape (n,)
         sample_weight : numbers of at least zero, shape (n,), optional
-            How much each sequence counts; those of zero take no part.
+            How much each sequence counts, whatever batch it is in; those of zero take no part. The
+            weights are divided by their mean first, so that only the penalty sees their scale.
 
         Returns
         -------
