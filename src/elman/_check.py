@@ -105,17 +105,36 @@ def same_dtype(
     array: np.ndarray[Any, Any],
     dtype: np.dtype[Any],
     kind: type[Exception] = ValueError,
+    given: Any = None,
 ) -> None:
-    """Hold that `array` has the layer's `dtype`."""
-    if array.dtype != dtype:
-        raise fail(
-            kind,
-            name,
-            f"the layer's dtype {dtype}",
-            str(array.dtype),
-            f"convert it with {name}.astype(numpy.{dtype}), "
-            "or make the layer with the dtype you want, as in dtype=numpy.float64",
-        )
+    """Hold that `array` has the layer's `dtype`.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    array : array
+        The argument, as an array.
+    dtype : dtype
+    kind : class of exception
+        What is raised if the dtypes differ.
+    given : object, optional
+        The argument as the caller passed it, which decides the fix: a list has no astype.
+    """
+    if array.dtype == dtype:
+        return
+    if array.dtype.kind not in "fiub":
+        fix = f"give numbers that numpy.array(…, dtype=numpy.{dtype}) takes"
+    elif isinstance(given, list | tuple):
+        fix = f"convert it with numpy.array({name}, dtype=numpy.{dtype})"
+    elif "[" in name:
+        whole = name.partition("[")[0]
+        fix = f"convert them all with [a.astype(numpy.{dtype}) for a in {whole}]"
+    else:
+        fix = f"convert it with {name}.astype(numpy.{dtype})"
+    if array.dtype in FLOATS and not isinstance(given, list | tuple):
+        fix += f", or make the layer with dtype=numpy.{array.dtype}"
+    raise fail(kind, name, f"the layer's dtype {dtype}", str(array.dtype), fix)
 
 
 def shape(
@@ -181,5 +200,9 @@ def real_array(name: str, value: Any, ndim: int, axes: str) -> FloatArray:
     unmasked(name, value)
     array = np.asarray(value)
     if array.ndim != ndim:
-        raise fail(ValueError, name, f"{axes}, {ndim}-D", f"{array.ndim}-D, shape {array.shape}")
+        got, fix = f"{array.ndim}-D, shape {array.shape}", ""
+        if array.ndim == 0 and array.dtype.kind not in "biuf":
+            got = type(value).__name__
+            fix = f"a list of its arrays is list({name}.values())" if got == "dict" else ""
+        raise fail(ValueError, name, f"{axes}, {ndim}-D", got, fix)
     return array

@@ -306,6 +306,23 @@ def test_warm_start_holds_out_the_same_part(draw: Any, fast: Any) -> None:
     assert model.fit(X, y).validation_scores_ == scores * 2
 
 
+def test_warm_start_with_early_stopping_never_ends_worse_than_it_began(
+    draw: Any, fast: Any
+) -> None:
+    X, y, X_test, _ = draw()
+    model = fast(warm_start=True, early_stopping=True, validation_fraction=0.3).fit(X, y)
+    best, kept, proba = (
+        model.best_validation_score_, parameters(model), model.predict_proba(X_test)
+    )  # fmt: skip
+    assert best > 0.9
+    # Steps so large that no epoch comes near.
+    model.set_params(learning_rate_init=50.0, max_iter=3, clip_norm=None).fit(X, y)
+    assert max(model.validation_scores_[-3:]) < best
+    assert model.best_validation_score_ == best
+    assert same(parameters(model), kept)
+    np.testing.assert_array_equal(model.predict_proba(X_test), proba)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -193,6 +193,31 @@ def test_the_best_epoch_is_restored_and_improvements_below_tol_do_not_count(
     assert not np.array_equal(seen[5]["head.bias"], seen[6]["head.bias"])
 
 
+@pytest.mark.parametrize(
+    ("scores", "best", "kept", "epochs"),
+    [
+        ([0.75, 0.5, 0.75, 0.625], 0.75, 0, 3),
+        ([0.75, 0.5, 0.76, 0.75], 0.76, 2, 3),
+        ([0.5, 0.5, 0.75, 0.5, 0.5, 0.5], 0.75, 2, 5),
+    ],
+)
+def test_a_network_that_comes_trained_competes_with_the_epochs(
+    make: Any, draw: Any, scores: list[float], best: float, kept: int, epochs: int
+) -> None:
+    """The first score is the start's; a better one by tol = 0.125 counts as getting on."""
+    validate, seen = scripted(scores)
+    network = make()
+    start = state(network)
+    result = fit(network, draw(LENGTHS), TARGETS, cross_entropy, Adam(), random=seed(), tol=0.125,
+                 n_iter_no_change=3, validate=validate, keep_start=True)  # fmt: skip
+    assert_same(seen[0], start)
+    assert_same(state(network), seen[kept])
+    assert result.best_score == best
+    assert result.validation_scores == scores[1:]
+    assert result.n_iter == epochs
+    assert result.converged
+
+
 def test_without_validation_the_loss_decides_and_the_last_epoch_stays(
     make: Any, draw: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,7 +61,8 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     verbose : bool or int
         Whether to show a tqdm bar, or lines if tqdm is not installed.
     warm_start : bool
-        Whether fit goes on from the fitted network.
+        Whether fit goes on from the fitted network. With early_stopping that network competes with
+        the epochs to come, and stays if none is better on the held-out part.
     early_stopping : bool
         Whether to hold out a part, and keep the network of the epoch that scored best on it.
     validation_fraction : float
@@ -91,6 +92,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     validation_scores_ : list of float, or None unless early_stopping
         The accuracy on the held-out part after each epoch.
     best_validation_score_ : float, or None unless early_stopping
+        The held-out score of the network that the last call of fit kept.
 
     Notes
     -----
@@ -211,6 +213,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
             sample_weight=labels.weights,
             rows=rows,
             validate=validate,
+            keep_start=goes_on,
             verbose=bool(self.verbose),
             **{name: getattr(self, name) for name in _FIT_PARAMETERS},
         )

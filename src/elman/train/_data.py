@@ -31,8 +31,10 @@ class TrainingData(NamedTuple):
     mean_weight: float
 
     @classmethod
-    def checked(cls, x: Any, y: Any, sample_weight: Any, rows: Any) -> TrainingData:
-        """Check the arguments of `fit` that have these names.
+    def checked(
+        cls, x: Any, y: Any, *, sample_weight: Any, rows: Any, dtype: np.dtype[Any]
+    ) -> TrainingData:
+        """Check the arguments of `fit` that have these names; `dtype` is the network's.
 
         Raises
         ------
@@ -40,6 +42,8 @@ class TrainingData(NamedTuple):
             If one is not as `fit` describes it.
         """
         sequences = Sequences.read(x)
+        _check.same_dtype("x", sequences.frames, dtype)
+        sequences.check_finite("x", "fill them, or leave out the steps that hold them")
         n = len(sequences)
         y = _checked_targets(y, n)
         rows = np.arange(n) if rows is None else _checked_rows(rows, n)

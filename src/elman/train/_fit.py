@@ -13,11 +13,13 @@ import numpy.typing as npt
 from elman import _check
 from elman._typing import FloatArray, IntArray
 from elman.train._adam import Adam
+from elman.train._arguments import check_numbers, check_objects, checked_score
 from elman.train._batches import Random
 from elman.train._clip import clip_by_global_norm
 from elman.train._data import TrainingData
 from elman.train._network import ManyToOne
 from elman.train._progress import Progress
+from elman.train._watch import Watch
 
 Loss: TypeAlias = Callable[[FloatArray, Any, Any], tuple[float, FloatArray]]
 """Outputs (N, K), targets and weights or None -> mean loss, gradient (N, K)."""
@@ -28,7 +30,8 @@ class FitResult(NamedTuple):
 
     loss_curve : the mean training loss of each finished epoch, penalty included
     validation_scores : what `validate` returned after each epoch, or None without it
-    best_loss, best_score : the least and the greatest of these; None if there is none
+    best_loss, best_score : the least and the greatest of these, with the score of the network as it
+        came if it competes (`keep_start`); None if there is none
     converged : whether improvement ended before `max_iter` did
     interrupted : whether Ctrl-C ended it
     """
@@ -64,6 +67,7 @@ def fit(
     tol: float = 1e-4,
     n_iter_no_change: float = 10,
     validate: Callable[[ManyToOne], float] | None = None,
+    keep_start: bool = False,
     verbose: bool = False,
 ) -> FitResult:
     """Train a network; it is left in evaluation mode.
@@ -103,9 +107,13 @@ def fit(
         Training ends when for so many epochs in a row neither the loss nor, if there is `validate`,
         its score instead, is better than the best before by at least `tol`.
     validate : function of the network, optional
-        Called after each epoch, in evaluation mode; returns a score, greater being better. The
-        network is then left with the parameters of its best epoch (Prechelt 1998, "Early stopping,
-        but when?"), else with those of the last one.
+        Called after each epoch, in evaluation mode; returns a score, a finite number, greater being
+        better. The network is then left with the parameters of its best epoch (Prechelt 1998,
+        "Early stopping, but when?"), else with those of the last one.
+    keep_start : bool
+        Whether the network as it came competes with the epochs, for one that has been trained
+        before. `validate` then scores it before the first epoch too, and it is left as it came if
+        no epoch is better.
     verbose : bool
         Whether to show a tqdm bar, or lines if tqdm is not installed.
 
@@ -115,8 +123,9 @@ def fit(
 
     Raises
     ------
-    ValueError
-        If an argument does not fit, or the loss or a parameter is no longer finite.
+    TypeError, ValueError
+        If an argument does not fit, `validate` returns no finite number, or the loss or a parameter
+        is no longer finite.
 
     Warns
     -----
@@ -124,15 +133,21 @@ def fit(
         If Ctrl-C ends training. The network then has the parameters of the last finished epoch, or
         of the best one if there is `validate`, and `fit` returns as ever.
     """
-    data = TrainingData.checked(x, y, sample_weight, rows)
-    data.check_penalty(alpha)
+    check_objects(network, loss=loss, optimizer=optimizer, random=random, validate=validate)
+    check_numbers(alpha=alpha, clip_norm=clip_norm, tol=tol, n_iter_no_change=n_iter_no_change)
     batch_size, max_iter = _check.size("batch_size", batch_size), _check.size("max_iter", max_iter)
+    data = TrainingData.checked(
+        x, y, sample_weight=sample_weight, rows=rows, dtype=network.rnn.dtype
+    )
+    data.check_penalty(alpha)
     start, optimizer_start = network.state_dict(), optimizer.state
     best = start
-    losses, scores = _Watch(tol), _Watch(tol)
+    losses, scores = Watch(tol), Watch(tol)
     watch = losses if validate is None else scores
     interrupted = False
     try:
+        if validate is not None and keep_start:
+            scores.start_from(checked_score(validate(network.eval()), epoch=0))
         with Progress(max_iter, verbose) as progress:
             while len(losses.values) < max_iter and watch.epochs_without < n_iter_no_change:
                 batches = data.batches(batch_size, random if shuffle else None)
@@ -146,7 +161,9 @@ def fit(
                     clip_norm=clip_norm,
                 )
                 network.eval()
-                score = None if validate is None else float(validate(network))
+                score = None
+                if validate is not None:
+                    score = checked_score(validate(network), epoch=len(losses.values) + 1)
                 losses.add(-value)
                 if score is None or scores.add(score):
                     best = network.state_dict()
@@ -164,7 +181,7 @@ def fit(
         loss_curve=[-value for value in losses.values],
         validation_scores=None if validate is None else scores.values,
         best_loss=-losses.best if losses.values else None,
-        best_score=scores.best if scores.values else None,
+        best_score=scores.best if scores.best > -math.inf else None,
         converged=watch.epochs_without >= n_iter_no_change,
         interrupted=interrupted,
     )
@@ -230,21 +247,3 @@ def _penalize(
                 gradients[name] = gradients[name] + strength * parameter
                 penalty += strength / 2 * float(np.vdot(parameter, parameter))
     return penalty
-
-
-class _Watch:
-    """A series of values, greater being better, and for how long it has stood still."""
-
-    def __init__(self, tol: float) -> None:
-        self.tol = tol
-        self.values: list[float] = []
-        self.best = -math.inf
-        self.epochs_without = 0
-
-    def add(self, value: float) -> bool:
-        """Add an epoch's value; return whether it is the best so far."""
-        self.values.append(value)
-        self.epochs_without = 0 if value >= self.best + self.tol else self.epochs_without + 1
-        is_best = value > self.best
-        self.best = max(self.best, value)
-        return is_best
