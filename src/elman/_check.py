@@ -119,17 +119,34 @@ def same_dtype(
     dtype: np.dtype[Any],
     kind: type[Exception] = ValueError,
 ) -> None:
-    """Hold that `value`, an array or what becomes one, has the layer's `dtype`."""
+    """Hold that `value`, an array or what becomes one, has the layer's `dtype`.
+
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : object
+        The argument as the caller passed it, which decides the fix: a list has no astype.
+    dtype : dtype
+    kind : class of exception
+        What is raised if the dtypes differ.
+    """
     array = np.asarray(value)
-    if array.dtype != dtype:
-        raise fail(
-            kind,
-            name,
-            f"the layer's dtype {dtype}",
-            str(array.dtype),
-            f"convert it with {name}.astype(numpy.{dtype}), "
-            "or make the layer with the dtype you want, as in dtype=numpy.float64",
-        )
+    if array.dtype == dtype:
+        return
+    is_list = isinstance(value, list | tuple)
+    if array.dtype.kind not in "fiub":
+        fix = f"give numbers that numpy.array(…, dtype=numpy.{dtype}) takes"
+    elif is_list:
+        fix = f"convert it with numpy.array({name}, dtype=numpy.{dtype})"
+    elif "[" in name:
+        whole = name.partition("[")[0]
+        fix = f"convert them all with [a.astype(numpy.{dtype}) for a in {whole}]"
+    else:
+        fix = f"convert it with {name}.astype(numpy.{dtype})"
+    if array.dtype in FLOATS and not is_list:
+        fix += f", or make the layer with dtype=numpy.{array.dtype}"
+    raise fail(kind, name, f"the layer's dtype {dtype}", str(array.dtype), fix)
 
 
 def shape(
@@ -178,13 +195,13 @@ def array(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
     Raises
     ------
     TypeError
-        If it is None, text, a mapping, a masked array, or holds other things than numbers.
+        If it is None, text, a mapping, or holds other things than numbers.
+    ValueError
+        If it is a masked array with a masked value.
     """
     if type(value) is np.ndarray and value.dtype.kind in "fiub":
         return value
-    if isinstance(value, np.ma.MaskedArray):
-        fix = "fill the masked values, or drop their steps and give lengths"
-        raise fail(TypeError, name, expected, "a masked array, whose mask would be lost", fix)
+    unmasked(name, value)
     try:
         found = np.asarray(value)
     except ValueError:  # rows of different lengths
@@ -201,9 +218,32 @@ def array(name: str, value: Any, expected: str) -> np.ndarray[Any, Any]:
     return found
 
 
+def unmasked(name: str, value: Any) -> None:
+    """Hold that no value of a masked array is masked: NumPy would read what stands under the mask.
+
+    Raises
+    ------
+    ValueError
+        If `value` is a numpy.ma.MaskedArray with a masked value.
+    """
+    if isinstance(value, np.ma.MaskedArray) and value.mask.any():
+        raise fail(
+            ValueError,
+            name,
+            "an array without masked values",
+            f"a masked array, {int(value.mask.sum())} of {value.size} values masked",
+            f"fill them, as in {name}.filled(0), or leave out the steps that hold them",
+        )
+
+
 def real_array(name: str, value: Any, ndim: int, axes: str) -> FloatArray:
     """Return `value` as an array of `ndim` dimensions, named as `axes` (ValueError)."""
+    unmasked(name, value)
     array = np.asarray(value)
     if array.ndim != ndim:
-        raise fail(ValueError, name, f"{axes}, {ndim}-D", f"{array.ndim}-D, shape {array.shape}")
+        got, fix = f"{array.ndim}-D, shape {array.shape}", ""
+        if array.ndim == 0 and array.dtype.kind not in "biuf":
+            got = type(value).__name__
+            fix = f"a list of its arrays is list({name}.values())" if got == "dict" else ""
+        raise fail(ValueError, name, f"{axes}, {ndim}-D", got, fix)
     return array

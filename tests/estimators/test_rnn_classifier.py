@@ -171,6 +171,37 @@ def test_held_out_sequences_are_weighted_too(draw: Any, fast: Any) -> None:
     assert model.best_validation_score_ > 0.999
 
 
+@pytest.mark.parametrize("batch_size", [1, 8, 160])
+def test_sequences_of_little_weight_do_not_count_in_batches_of_any_size(
+    fast: Any, batch_size: int
+) -> None:
+    """Those of 12 steps are labelled the other way round than those of 8."""
+    random = np.random.default_rng(0)
+    lengths, signs = np.repeat([8, 12], 40), random.choice([-1.0, 1.0], 80)
+    X = [s + 0.1 * random.normal(size=(T, 1)) for T, s in zip(lengths, signs, strict=True)]
+    y, heavy = np.where(lengths == 8, signs, -signs), lengths == 8
+    model = fast(max_iter=100, batch_size=batch_size, alpha=0)
+    model.fit(X, y, sample_weight=np.where(heavy, 1, 1e-6))
+    right = model.predict(X) == y
+    assert right[heavy].all()
+    assert not right[~heavy].any()
+
+
+def test_the_scale_of_weights_is_told_where_it_leaves_the_penalty_alone(
+    draw: Any, fast: Any
+) -> None:
+    X, y, _, _ = draw()
+    tiny = np.full(60, 1e-300)
+    expected = parameters(fast(alpha=0).fit(X, y))
+    assert same(parameters(fast(alpha=0).fit(X, y, sample_weight=tiny)), expected)
+    with pytest.raises(ValueError, match=r"sample_weight: expected .* got a mean of 1e-300; "):
+        fast().fit(X, y, sample_weight=tiny)
+    huge = fast(alpha=0, early_stopping=True).fit(X, y, sample_weight=np.full(60, 1e308))
+    assert (
+        huge.validation_scores_ == fast(alpha=0, early_stopping=True).fit(X, y).validation_scores_
+    )
+
+
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
@@ -273,6 +304,23 @@ def test_warm_start_holds_out_the_same_part(draw: Any, fast: Any) -> None:
     model = fast(warm_start=True, early_stopping=True, max_iter=2, learning_rate_init=1e-30)
     scores = model.fit(X, y).validation_scores_
     assert model.fit(X, y).validation_scores_ == scores * 2
+
+
+def test_warm_start_with_early_stopping_never_ends_worse_than_it_began(
+    draw: Any, fast: Any
+) -> None:
+    X, y, X_test, _ = draw()
+    model = fast(warm_start=True, early_stopping=True, validation_fraction=0.3).fit(X, y)
+    best, kept, proba = (
+        model.best_validation_score_, parameters(model), model.predict_proba(X_test)
+    )  # fmt: skip
+    assert best > 0.9
+    # Steps so large that no epoch comes near.
+    model.set_params(learning_rate_init=50.0, max_iter=3, clip_norm=None).fit(X, y)
+    assert max(model.validation_scores_[-3:]) < best
+    assert model.best_validation_score_ == best
+    assert same(parameters(model), kept)
+    np.testing.assert_array_equal(model.predict_proba(X_test), proba)
 
 
 @pytest.mark.parametrize(

@@ -62,16 +62,16 @@ def test_training_is_torchs(
                 each = torch.nn.functional.cross_entropy(output, wanted, reduction="none")
             else:
                 each = ((output - wanted) ** 2).mean(dim=1)
-            w = torch.tensor(weights[rows])
+            w = torch.tensor(weights[rows] / weights.mean())
             matrices = [p for name, p in theirs.named_parameters() if "weight" in name]
             penalty = alpha / 2 * sum((p**2).sum() for p in matrices)
-            value = ((each * w).sum() + penalty) / w.sum()
+            value = ((each * w).sum() + penalty / weights.mean()) / len(rows)
             optimizer.zero_grad()
             value.backward()
             torch.nn.utils.clip_grad_norm_(theirs.parameters(), clip_norm)
             optimizer.step()
-            total += value.item() * w.sum().item()
-        curve.append(total / weights.sum())
+            total += value.item() * len(rows)
+        curve.append(total / 7)
 
     result = fit(
         network, x, y, loss, Adam(lr=0.01), random=seed(), batch_size=3, shuffle=False,
@@ -193,11 +193,36 @@ def test_the_best_epoch_is_restored_and_improvements_below_tol_do_not_count(
     assert not np.array_equal(seen[5]["head.bias"], seen[6]["head.bias"])
 
 
+@pytest.mark.parametrize(
+    ("scores", "best", "kept", "epochs"),
+    [
+        ([0.75, 0.5, 0.75, 0.625], 0.75, 0, 3),
+        ([0.75, 0.5, 0.76, 0.75], 0.76, 2, 3),
+        ([0.5, 0.5, 0.75, 0.5, 0.5, 0.5], 0.75, 2, 5),
+    ],
+)
+def test_a_network_that_comes_trained_competes_with_the_epochs(
+    make: Any, draw: Any, scores: list[float], best: float, kept: int, epochs: int
+) -> None:
+    """The first score is the start's; a better one by tol = 0.125 counts as getting on."""
+    validate, seen = scripted(scores)
+    network = make()
+    start = state(network)
+    result = fit(network, draw(LENGTHS), TARGETS, cross_entropy, Adam(), random=seed(), tol=0.125,
+                 n_iter_no_change=3, validate=validate, keep_start=True)  # fmt: skip
+    assert_same(seen[0], start)
+    assert_same(state(network), seen[kept])
+    assert result.best_score == best
+    assert result.validation_scores == scores[1:]
+    assert result.n_iter == epochs
+    assert result.converged
+
+
 def test_without_validation_the_loss_decides_and_the_last_epoch_stays(
     make: Any, draw: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([5.0, 4.0, 3.95, 3.9, 2.0, 2.5, 1.95, 1.0])
-    monkeypatch.setattr(_fit, "_epoch", lambda network, *_: next(losses))
+    monkeypatch.setattr(_fit, "_epoch", lambda *_, **__: next(losses))
     result = fit(make(), draw(LENGTHS), TARGETS, cross_entropy, Adam(), random=seed(), tol=0.1,
                  n_iter_no_change=2)  # fmt: skip
     assert result.loss_curve == [5.0, 4.0, 3.95, 3.9]

@@ -42,7 +42,8 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     dropout : float in [0, 1]
         Probability of zeroing each value between one layer and the next while training.
     alpha : float
-        Strength of the L2 penalty on weights.
+        Strength of the L2 penalty on weights. A batch's loss is the mean over its N sequences plus
+        alpha / 2 · ‖W‖² / (N · m), m being the mean of the sample weights.
     batch_size : int
         How many sequences make a training step; all of them if there are fewer.
     learning_rate_init : float
@@ -60,7 +61,8 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     verbose : bool or int
         Whether to show a tqdm bar, or lines if tqdm is not installed.
     warm_start : bool
-        Whether fit goes on from the fitted network.
+        Whether fit goes on from the fitted network. With early_stopping that network competes with
+        the epochs to come, and stays if none is better on the held-out part.
     early_stopping : bool
         Whether to hold out a part, and keep the network of the epoch that scored best on it.
     validation_fraction : float
@@ -90,6 +92,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     validation_scores_ : list of float, or None unless early_stopping
         The accuracy on the held-out part after each epoch.
     best_validation_score_ : float, or None unless early_stopping
+        The held-out score of the network that the last call of fit kept.
 
     Notes
     -----
@@ -173,7 +176,8 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         X : array (n, T, I) or (n, T), or list of n arrays (T_i, I) or (T_i,)
         y : labels, shape (n,)
         sample_weight : numbers of at least zero, shape (n,), optional
-            How much each sequence counts; those of zero take no part.
+            How much each sequence counts, whatever batch it is in; those of zero take no part. The
+            weights are divided by their mean first, so that only the penalty sees their scale.
 
         Returns
         -------
@@ -209,6 +213,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
             sample_weight=labels.weights,
             rows=rows,
             validate=validate,
+            keep_start=goes_on,
             verbose=bool(self.verbose),
             **{name: getattr(self, name) for name in _FIT_PARAMETERS},
         )

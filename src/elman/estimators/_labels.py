@@ -38,7 +38,10 @@ class Labels(NamedTuple):
 
     def scorer(self, sequences: Sequences, rows: IntArray) -> Callable[[ManyToOne], float]:
         """Return the function that tells a network's accuracy on some rows."""
-        weights = None if self.weights is None else self.weights[rows]
+        weights = None
+        if self.weights is not None:
+            # The sum of very large weights would be infinite.
+            weights = self.weights[rows] / self.weights[rows].max()
 
         def score(network: ManyToOne) -> float:
             codes = network.predict(sequences, rows).argmax(axis=1)

@@ -79,7 +79,8 @@ def read(estimator: Any, X: Any, *, reset: bool, copy: bool = False) -> Given:
             raise _check.fail(ValueError, "X", "at least one sequence", "0 sample(s)")
         frames = _check_frames(estimator, X.reshape(n * T, columns), reset, copy)
         given = _from_array(frames, X.shape)
-    _check_finite(estimator, given)
+    fix = f"{type(estimator).__name__} has no rule for missing values: fill or remove them"
+    given.sequences.check_finite("X", fix)
     return given
 
 
@@ -158,22 +159,3 @@ def _check_columns(estimator: Any, got: int, expected: int, fix: str = "") -> No
             f"X has {got} features, but {type(estimator).__name__} is expecting {expected} "
             f"features as input{fix}"
         )
-
-
-def _check_finite(estimator: Any, given: Given) -> None:
-    frames, lengths = given.sequences.frames, given.sequences.lengths
-    # One sum finds out, as NaN and infinity pass through it; it may overflow without them.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(frames.sum()):
-            return
-    bad = np.argwhere(~np.isfinite(frames))
-    if not len(bad):
-        return
-    frame, column = bad[0]
-    sequence = int(np.searchsorted(np.cumsum(lengths), frame, side="right"))
-    time = int(frame - lengths[:sequence].sum())
-    value = "NaN" if np.isnan(frames[frame, column]) else "inf"
-    more = f" and {len(bad) - 1} more NaN or inf" if len(bad) > 1 else ""
-    got = f"{value} at sequence {sequence}, frame {time}, column {column}{more}"
-    fix = f"{type(estimator).__name__} has no rule for missing values: fill or remove them"
-    raise _check.fail(ValueError, "X", "finite values", got, fix)

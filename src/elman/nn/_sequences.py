@@ -67,6 +67,36 @@ class Sequences:
             return self
         return Sequences(self.frames.astype(dtype), self.lengths)
 
+    def check_finite(self, name: str, fix: str) -> None:
+        """Hold that no value is NaN or infinite.
+
+        Parameters
+        ----------
+        name : str
+            The argument's name.
+        fix : str
+            What the error says one may do.
+
+        Raises
+        ------
+        ValueError
+            It tells the sequence, frame and column of the first such value.
+        """
+        # NaN and infinity pass through one sum. It may overflow without them.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(self.frames.sum()):
+                return
+        bad = np.argwhere(~np.isfinite(self.frames))
+        if not len(bad):
+            return
+        frame, column = bad[0]
+        sequence = int(np.searchsorted(np.cumsum(self.lengths), frame, side="right"))
+        time = int(frame - self._starts[sequence])
+        value = "NaN" if np.isnan(self.frames[frame, column]) else "inf"
+        more = f" and {len(bad) - 1} more NaN or inf" if len(bad) > 1 else ""
+        got = f"{value} at sequence {sequence}, frame {time}, column {column}{more}"
+        raise _check.fail(ValueError, name, "finite values", got, fix)
+
     def pad(self, rows: IntArray, batch_first: bool = True) -> tuple[FloatArray, IntArray | None]:
         """Make a batch, as the layers take it.
 
