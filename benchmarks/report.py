@@ -47,7 +47,7 @@ FLOORS: dict[str, dict[tuple[str, str], float]] = {
 MOST_LIMIT = 20
 """The limits that are shown: where others are further from the peak, it limits nobody."""
 
-RIVALS = ("torch", "onnxruntime", "jax")
+RIVALS = ("torch", "onnxruntime", "openvino", "jax")
 
 Point = tuple[str, str, str]
 """Cell, shape, mode."""
@@ -194,7 +194,7 @@ def draw(runs: list[dict[str, Any]], path: Path) -> None:
     cells = list(dict.fromkeys(cell for cell, _, _ in found))
     modes = [m for m in ("forward", "training") if any(point[2] == m for point in found)]
     width = (4 * len(cells) + 2, 0.3 * len(shapes) + 1.6)
-    colors = {"torch": "tab:red", "onnxruntime": "tab:blue", "jax": "tab:green"}
+    colors = dict(zip(RIVALS, ("tab:red", "tab:blue", "tab:purple", "tab:green"), strict=True))
     figure, axes = plt.subplots(
         len(modes), len(cells), figsize=(width[0], width[1] * len(modes)),
         sharex=True, sharey=True, squeeze=False, layout="constrained",
@@ -246,6 +246,10 @@ def write(runs: list[dict[str, Any]], folder: Path) -> None:
         "peak that a probe measured between the networks. The last columns: elman on one thread",
         "over elman on all, and its share of that peak.",
         "[Where and why figures are missed](misses.md).",
+        "",
+        "`make bench` writes a run and its report to build/bench. `python benchmarks/versus.py",
+        "--report RUN... --output docs/speed` makes this page of several runs, each kept with",
+        "`--output` in a folder of its own.",
         "",
         f"{runs[0]['machine']['processor']}, {threads} cores, {isa} kernels; {versions}.",
         "",

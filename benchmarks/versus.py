@@ -1,4 +1,4 @@
-"""Time elman beside torch, onnxruntime and JAX, and write what was measured.
+"""Time elman beside torch, onnxruntime, OpenVINO and JAX, and write what was measured.
 
     python benchmarks/versus.py [--output FOLDER] [--only TEXT] [--rounds N]
     python benchmarks/versus.py --report FILE... --output FOLDER
@@ -11,25 +11,24 @@ writes versus.json and versus.png; a report draws the worst of several runs and 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import report
+from elman_rival import Elman
 from machine import Probe, describe
-from problems import CELLS, GRID, Problem, Shape
-from rivals import RIVALS, Elman, Rival, Torch
-from timing import Runner, interleaved
+from problems import Problem, Shape, grid_points
+from rival import Rival
+from rivals import RIVALS
+from timing import Runner, busy_process, interleaved
+from torch_rival import Torch
 
 import elman
 
-MODES = ("forward", "training")
 DTYPE_REGIMES = ("mid", "large")
 """Where elman's float64 is timed beside its float32."""
 
@@ -64,12 +63,7 @@ def measure(cell: str, shape: Shape, mode: str, probe: Probe, options: Any) -> l
     if shape.regime in DTYPE_REGIMES:
         in_float64 = Problem(cell, shape, "float64")
         rivals[f"elman {options.threads} float64"] = Elman(in_float64, options.threads)
-    runners = {
-        name: Runner(
-            rival.use_threads, rival.forward if mode == "forward" else rival.train, rival.pause
-        )
-        for name, rival in rivals.items()
-    }
+    runners = {name: rival.runner(mode) for name, rival in rivals.items()}
     peaks: list[float] = []
 
     def measure_peak(times: int) -> None:
@@ -92,19 +86,11 @@ def measure_busy(cell: str, shape: Shape, mode: str, options: Any) -> list[dict[
     """Time elman and torch while another process keeps a core busy."""
     problem = Problem(cell, shape)
     rivals = {kind.library: kind(problem, options.threads) for kind in (Elman, Torch)}
-    runners = {
-        name: Runner(
-            rival.use_threads, rival.forward if mode == "forward" else rival.train, rival.pause
-        )
-        for name, rival in rivals.items()
-    }
+    runners = {name: rival.runner(mode) for name, rival in rivals.items()}
     rounds = max(3, options.rounds // 2)
     quiet = interleaved(runners, rounds, fewest=3, budget=2)
-    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
-        try:
-            busy = interleaved(runners, rounds, fewest=3, budget=2)
-        finally:
-            other.kill()
+    with busy_process():
+        busy = interleaved(runners, rounds, fewest=3, budget=2)
     point = {"cell": cell, "shape": shape.name, "regime": shape.regime, "mode": mode}
     return [
         {**point, "library": name, "threads": options.threads}
@@ -124,12 +110,7 @@ def run(options: Any) -> dict[str, Any]:
         "elman": elman.show_config(),
     }
     result |= {"points": [], "busy": []}
-    points = [
-        (cell, shape, mode)
-        for shape, cell, mode in itertools.product(GRID, CELLS, MODES)
-        if not (shape.step and mode == "training")
-        and options.only in f"{cell} {shape.regime} {shape.name} {mode}"
-    ]
+    points = grid_points(options.only)
     begin = time.perf_counter()
     for done, point in enumerate(points, 1):
         records = measure(*point, probe, options)
