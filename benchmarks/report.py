@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from forms import section
 
 FLOORS: dict[str, dict[tuple[str, str], float]] = {
     "10,1,5,8": {
@@ -230,8 +231,8 @@ def draw(runs: list[dict[str, Any]], path: Path) -> None:
     plt.close(figure)
 
 
-def write(runs: list[dict[str, Any]], folder: Path) -> None:
-    """Write speed.md and versus.png."""
+def write(runs: list[dict[str, Any]], forms: list[dict[str, Any]], folder: Path) -> None:
+    """Write speed.md and versus.png; `forms` is what forms.py found, or empty."""
     versions = ", ".join(f"{name} {version}" for name, version in runs[0]["versions"].items())
     isa, threads = runs[0]["elman"]["isa"], max(runs[0]["machine"]["limits"])
     lines = [
@@ -259,5 +260,7 @@ def write(runs: list[dict[str, Any]], folder: Path) -> None:
         "",
         *notes(runs),
     ]
+    if forms:
+        lines += ["", "## Ways to call a layer", "", *section(forms)]
     (folder / "speed.md").write_text("\n".join(lines) + "\n")
     draw(runs, folder / "versus.png")

@@ -9,12 +9,9 @@ import sys
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
-
-BATCH = 0.01
-"""Seconds that calls are repeated for, at least, to be timed together."""
 
 WARM_UP = 0.02
 """Seconds of untimed calls before each measurement of a short call.
@@ -36,6 +33,7 @@ class Timed(Protocol):
 class Runner(NamedTuple):
     """What is timed: `run(times)` makes so many calls; `prepare()` comes before, untimed.
 
+    A measurement is as many calls as fill `batch` seconds, after `warm_up` seconds of the same.
     After it come `pause` seconds, in which its threads stop spinning, so that none of them keeps
     the next one from a core.
     """
@@ -43,25 +41,41 @@ class Runner(NamedTuple):
     prepare: Callable[[], None]
     run: Callable[[int], Any]
     pause: float = 0.01
+    batch: float = 0.01
+    warm_up: float = WARM_UP
 
     def calibrate(self) -> int:
         self.prepare()
         self.run(1)
-        warm_up(self.run, 2)
-        times = max(1, int(BATCH / seconds_of(self.run, 1)))
+        self._warm_up(2)
+        times = max(1, int(self.batch / seconds_of(self.run, 1)))
         time.sleep(self.pause)
         return times
 
     def sample(self, times: int) -> float:
         self.prepare()
-        warm_up(self.run, times)
+        self._warm_up(times)
         seconds = seconds_of(self.run, times)
         time.sleep(self.pause)
         return seconds
 
+    def _warm_up(self, times: int) -> None:
+        """Repeat a batch of calls for some time; a single long call needs none of it."""
+        end = time.perf_counter() + self.warm_up
+        while times > 1 and time.perf_counter() < end:
+            self.run(times)
 
-def repeated(call: Callable[[], Any], prepare: Callable[[], None] = lambda: None) -> Runner:
-    """Return a runner that makes the same call again and again."""
+    def briefly(self) -> Self:
+        """Return it with measurements of about 2 ms, for short calls on one thread.
+
+        Many brief measurements spread what other processes take over all runners alike, and most
+        of them fit between two turns of another process.
+        """
+        return self._replace(pause=0.0, batch=0.001, warm_up=0.001)
+
+
+def repeated(call: Callable[[], Any]) -> Runner:
+    """Return a runner that makes the same short call, on one thread, again and again."""
 
     def run(times: int) -> Any:
         result = None
@@ -69,15 +83,16 @@ def repeated(call: Callable[[], Any], prepare: Callable[[], None] = lambda: None
             result = call()
         return result
 
-    return Runner(prepare, run)
+    return Runner(lambda: None, run).briefly()
 
 
 class Spread(NamedTuple):
-    """Seconds a call over all rounds: the median, the quartiles around it, and how many rounds."""
+    """Seconds a call over all rounds: median, quartiles, the least; and how many rounds."""
 
     median: float
     lower: float
     upper: float
+    least: float
     rounds: int
 
 
@@ -86,13 +101,6 @@ def seconds_of(run: Callable[[int], Any], times: int) -> float:
     begin = time.perf_counter()
     run(times)
     return (time.perf_counter() - begin) / times
-
-
-def warm_up(run: Callable[[int], Any], times: int) -> None:
-    """Repeat a batch of calls for some time, untimed; a single long call needs none of it."""
-    end = time.perf_counter() + WARM_UP
-    while times > 1 and time.perf_counter() < end:
-        run(times)
 
 
 def interleaved(
@@ -120,8 +128,8 @@ def interleaved(
 
 def spread(values: list[float]) -> Spread:
     """Summarise the seconds of all rounds."""
-    lower, median, upper = statistics.quantiles(values, n=4)
-    return Spread(median, lower, upper, len(values))
+    lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
+    return Spread(median, lower, upper, min(values), len(values))
 
 
 @contextmanager

@@ -5,7 +5,8 @@
 
 All libraries run the same network, in one process and turn by turn, after a pause in which another
 library's threads fall asleep. Outputs and gradients are compared before anything is timed. A run
-writes versus.json and versus.png; a report draws the worst of several runs and writes a table.
+writes versus.json and a report; a report draws the worst of several runs and writes a table, with
+another of what forms.py found.
 """
 
 from __future__ import annotations
@@ -139,16 +140,21 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--busy", action="store_true", help="also beside another busy process")
     parser.add_argument("--report", type=Path, nargs="+", help="runs to report on, no new one")
+    parser.add_argument(
+        "--forms", type=Path, default=Path("build/bench/forms.json"), help="what forms.py wrote"
+    )
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
+    forms = json.loads(options.forms.read_text()) if options.forms.exists() else []
     if options.report:
-        report.write([json.loads(path.read_text()) for path in options.report], options.output)
+        runs = [json.loads(path.read_text()) for path in options.report]
+        report.write(runs, forms, options.output)
         return
     result = run(options)
     path = options.output / "versus.json"
     short = json.loads(json.dumps(result), parse_float=lambda digits: float(f"{float(digits):.4g}"))
     path.write_text(json.dumps(short) + "\n")
-    report.write([short], options.output)
+    report.write([short], forms, options.output)
     print(path)
 
 

@@ -1,13 +1,14 @@
 """Two builds of elman by turns: a worker process for each, of which one runs at a time.
 
-A parent makes a `Worker` for each build and asks it to make runners; these are timed together by
-`timing.interleaved`. Only the worker's own clock counts. Requests and replies are pickles on the
-worker's standard input and output: (name of a method of `Served`, arguments), and ("done", value)
-or ("failed", traceback).
+`builds` starts a `Worker` for each build. A benchmark asks each for its runners, and times these
+together by `timing.interleaved`. Only the worker's own clock counts. Requests and replies are
+pickles on the worker's standard input and output: (name of a method of `Served`, arguments), and
+("done", value) or ("failed", traceback).
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import pickle
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import sysconfig
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -90,7 +92,8 @@ class Worker:
     """
 
     def __init__(self, build: Path) -> None:
-        environment, command = dict(os.environ), [str(build)]
+        # An elman without native kernels is an error here: it would be measured in their place.
+        environment, command = {"ELMAN_BACKEND": "native", **os.environ}, [str(build)]
         if build.is_dir():
             if not (build / "elman" / "__init__.py").exists():
                 raise SystemExit(f"{build}: expected a folder with elman/__init__.py in it")
@@ -100,6 +103,8 @@ class Worker:
             environment["PYTHONPATH"] = os.pathsep.join([str(build.resolve()), *packages])
         elif not os.access(build, os.X_OK):
             raise SystemExit(f"{build}: expected a source folder or a Python interpreter")
+        elif build != Path(sys.executable):
+            environment.pop("PYTHONPATH", None)  # it leads to this interpreter's elman
         self._process = subprocess.Popen(
             [*command, __file__], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -120,7 +125,10 @@ class Worker:
         assert self._process.stdout is not None
         pickle.dump((method, arguments), self._process.stdin)
         self._process.stdin.flush()
-        outcome, value = pickle.load(self._process.stdout)
+        try:
+            outcome, value = pickle.load(self._process.stdout)
+        except EOFError:
+            raise RuntimeError(f"a worker ended with status {self._process.wait()}") from None
         if outcome == "failed":
             raise RuntimeError(f"a worker failed:\n{value}")
         return value
@@ -128,6 +136,38 @@ class Worker:
     def make(self, module: str, function: str, *arguments: Any) -> dict[str, Remote]:
         """Have the worker make the runners of a benchmark; those made before are forgotten."""
         return {name: Remote(self, name) for name in self.ask("make", module, function, arguments)}
+
+
+class Here:
+    """The process itself and its elman, in a worker's place where nothing is compared."""
+
+    def make(self, module: str, function: str, *arguments: Any) -> dict[str, Runner]:
+        """Make the runners of a benchmark."""
+        made: dict[str, Runner] = getattr(importlib.import_module(module), function)(*arguments)
+        return made
+
+
+def add_arguments(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    """Let a benchmark's user name the builds to compare."""
+    said = "a source tree's src, or a Python interpreter, "
+    parser.add_argument(
+        "--before", type=Path, required=required, help=said + "to compare with, by turns"
+    )
+    parser.add_argument(
+        "--after", type=Path, default=Path(sys.executable), help=said + "in place of this one"
+    )
+
+
+@contextmanager
+def builds(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Start the workers that the arguments ask for: "before" and "after", or "here" alone."""
+    if options.before is None:
+        yield {"here": Here()}
+        return
+    with Worker(options.before) as before, Worker(options.after) as after:
+        for name, worker in (("before", before), ("after", after)):
+            print(f"{name}: {worker.ask('where')}", flush=True)
+        yield {"before": before, "after": after}
 
 
 def serve() -> None:
