@@ -4,7 +4,7 @@ BIN := .venv/bin
 NATIVE := $(wildcard native/*) CMakeLists.txt pyproject.toml
 SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz')
 
-.PHONY: help demo test test-all check format bench scaling memory accuracy golden tables data clean
+.PHONY: help demo test test-all check format bench forms fit compare scaling memory accuracy golden tables data clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,8 +30,20 @@ format: .venv/dev  ## format the code
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i native/*.cpp native/*.hpp
 
-bench: .venv/bench  ## time elman beside torch and onnxruntime, and JAX with BENCH=bench-jax
+bench: forms  ## time elman beside torch, onnxruntime and OpenVINO, and JAX with BENCH=bench-jax
 	$(BIN)/python benchmarks/versus.py --busy
+
+forms: .venv/bench  ## time the ways to call a layer beside the plain call
+	$(BIN)/python benchmarks/forms.py
+
+fit: .venv/bench  ## time RNNClassifier's fit and predict
+	$(BIN)/python benchmarks/fit.py
+
+BEFORE ?= python-of-another-build
+compare: .venv/bench  ## time another build, BEFORE=its python, and this one by turns
+	$(BIN)/python benchmarks/before_after.py --before $(BEFORE)
+	$(BIN)/python benchmarks/forms.py --before $(BEFORE)
+	$(BIN)/python benchmarks/fit.py --before $(BEFORE)
 
 scaling: .venv/bench  ## draw how time grows with T, N, H, layers and threads
 	$(BIN)/python benchmarks/scaling.py

@@ -52,11 +52,20 @@ def cache_sizes() -> dict[str, int]:
 
 
 def processor() -> str:
-    """Return the processor's name."""
+    """Return the processor's name, with family and model where Linux tells them.
+
+    Cloud machines often give a name such as "AMD EPYC" alone; family and model tell which one.
+    """
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    first = cpuinfo.read_text().partition("\n\n")[0] if cpuinfo.exists() else ""
+    fields = {
+        name.strip(): value.strip()
+        for name, _, value in (line.partition(":") for line in first.splitlines())
+    }
+    name = fields.get("model name") or platform.processor() or platform.machine()
+    if "cpu family" in fields and "model" in fields:
+        name += f" (family {fields['cpu family']} model {fields['model']})"
+    return name
 
 
 def describe(probe: Probe, most_threads: int) -> dict[str, Any]:

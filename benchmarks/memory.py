@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 from problems import CELLS, GRID, Problem, Shape
-from rivals import RIVALS, Rival
+from rival import Rival
+from rivals import RIVALS
 
 SHAPES = [shape for shape in GRID if shape.regime == "large"]
 LONG = Shape("long", 100_000, 1, 64, 64)

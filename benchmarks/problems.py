@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 import elman
 
 CELLS = ("RNN", "GRU", "LSTM")
+MODES = ("forward", "training")
 
 Array = np.ndarray[Any, Any]
 
@@ -55,6 +57,19 @@ GRID = [
     Shape("large", 128, 32, 512, 1024),
     Shape("ragged", 100, 64, 64, 256, ragged=True),
 ]
+
+
+def grid_points(only: str = "") -> list[tuple[str, Shape, str]]:
+    """Return cell, shape and mode of the grid's points whose name has `only` in it.
+
+    Steps are forward only.
+    """
+    return [
+        (cell, shape, mode)
+        for shape, cell, mode in itertools.product(GRID, CELLS, MODES)
+        if not (shape.step and mode == "training")
+        and only in f"{cell} {shape.regime} {shape.name} {mode}"
+    ]
 
 
 class Problem:

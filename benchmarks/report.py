@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from forms import section
 
 FLOORS: dict[str, dict[tuple[str, str], float]] = {
     "10,1,5,8": {
@@ -47,7 +48,7 @@ FLOORS: dict[str, dict[tuple[str, str], float]] = {
 MOST_LIMIT = 20
 """The limits that are shown: where others are further from the peak, it limits nobody."""
 
-RIVALS = ("torch", "onnxruntime", "jax")
+RIVALS = ("torch", "onnxruntime", "openvino", "jax")
 
 Point = tuple[str, str, str]
 """Cell, shape, mode."""
@@ -194,7 +195,7 @@ def draw(runs: list[dict[str, Any]], path: Path) -> None:
     cells = list(dict.fromkeys(cell for cell, _, _ in found))
     modes = [m for m in ("forward", "training") if any(point[2] == m for point in found)]
     width = (4 * len(cells) + 2, 0.3 * len(shapes) + 1.6)
-    colors = {"torch": "tab:red", "onnxruntime": "tab:blue", "jax": "tab:green"}
+    colors = dict(zip(RIVALS, ("tab:red", "tab:blue", "tab:purple", "tab:green"), strict=True))
     figure, axes = plt.subplots(
         len(modes), len(cells), figsize=(width[0], width[1] * len(modes)),
         sharex=True, sharey=True, squeeze=False, layout="constrained",
@@ -230,8 +231,8 @@ def draw(runs: list[dict[str, Any]], path: Path) -> None:
     plt.close(figure)
 
 
-def write(runs: list[dict[str, Any]], folder: Path) -> None:
-    """Write speed.md and versus.png."""
+def write(runs: list[dict[str, Any]], forms: list[dict[str, Any]], folder: Path) -> None:
+    """Write speed.md and versus.png; `forms` is what forms.py found, or empty."""
     versions = ", ".join(f"{name} {version}" for name, version in runs[0]["versions"].items())
     isa, threads = runs[0]["elman"]["isa"], max(runs[0]["machine"]["limits"])
     lines = [
@@ -247,6 +248,10 @@ def write(runs: list[dict[str, Any]], folder: Path) -> None:
         "over elman on all, and its share of that peak.",
         "[Where and why figures are missed](misses.md).",
         "",
+        "`make bench` writes a run and its report to build/bench. `python benchmarks/versus.py",
+        "--report RUN... --output docs/speed` makes this page of several runs, each kept with",
+        "`--output` in a folder of its own.",
+        "",
         f"{runs[0]['machine']['processor']}, {threads} cores, {isa} kernels; {versions}.",
         "",
         "![Ratios to all rivals](versus.png)",
@@ -255,5 +260,7 @@ def write(runs: list[dict[str, Any]], folder: Path) -> None:
         "",
         *notes(runs),
     ]
+    if forms:
+        lines += ["", "## Ways to call a layer", "", *section(forms)]
     (folder / "speed.md").write_text("\n".join(lines) + "\n")
     draw(runs, folder / "versus.png")

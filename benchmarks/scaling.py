@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from problems import CELLS, Problem, Shape
-from rivals import Elman
-from timing import Runner, interleaved
+from elman_rival import Elman
+from problems import CELLS, MODES, Problem, Shape
+from timing import interleaved
 
 BASE = Shape("mid", 64, 16, 64, 128)
 
@@ -34,13 +34,12 @@ def measure(axis: str, cell: str) -> dict[str, list[float]]:
     """Time one cell along one axis; return seconds by mode."""
     most = os.cpu_count() or 1
     found: dict[str, list[float]] = {}
-    for mode in ("forward", "training"):
+    for mode in MODES:
         runners = {}
         for size in SIZES[axis]:
             shape = BASE if axis == "threads" else BASE._replace(**{axis: size})
             rival = Elman(Problem(cell, shape), size if axis == "threads" else most)
-            run = rival.forward if mode == "forward" else rival.train
-            runners[size] = Runner(rival.use_threads, run)
+            runners[size] = rival.runner(mode)
         spreads = interleaved(runners, rounds=7, budget=6)
         found[mode] = [spreads[size].median for size in SIZES[axis]]
     return found

@@ -1,35 +1,35 @@
-"""Time elman beside torch, onnxruntime and JAX, and write what was measured.
+"""Time elman beside torch, onnxruntime, OpenVINO and JAX, and write what was measured.
 
     python benchmarks/versus.py [--output FOLDER] [--only TEXT] [--rounds N]
     python benchmarks/versus.py --report FILE... --output FOLDER
 
 All libraries run the same network, in one process and turn by turn, after a pause in which another
 library's threads fall asleep. Outputs and gradients are compared before anything is timed. A run
-writes versus.json and versus.png; a report draws the worst of several runs and writes a table.
+writes versus.json and a report; a report draws the worst of several runs and writes a table, with
+another of what forms.py found.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import report
+from elman_rival import Elman
 from machine import Probe, describe
-from problems import CELLS, GRID, Problem, Shape
-from rivals import RIVALS, Elman, Rival, Torch
-from timing import Runner, interleaved
+from problems import Problem, Shape, grid_points
+from rival import Rival
+from rivals import RIVALS
+from timing import Runner, busy_process, interleaved
+from torch_rival import Torch
 
 import elman
 
-MODES = ("forward", "training")
 DTYPE_REGIMES = ("mid", "large")
 """Where elman's float64 is timed beside its float32."""
 
@@ -64,12 +64,7 @@ def measure(cell: str, shape: Shape, mode: str, probe: Probe, options: Any) -> l
     if shape.regime in DTYPE_REGIMES:
         in_float64 = Problem(cell, shape, "float64")
         rivals[f"elman {options.threads} float64"] = Elman(in_float64, options.threads)
-    runners = {
-        name: Runner(
-            rival.use_threads, rival.forward if mode == "forward" else rival.train, rival.pause
-        )
-        for name, rival in rivals.items()
-    }
+    runners = {name: rival.runner(mode) for name, rival in rivals.items()}
     peaks: list[float] = []
 
     def measure_peak(times: int) -> None:
@@ -92,19 +87,11 @@ def measure_busy(cell: str, shape: Shape, mode: str, options: Any) -> list[dict[
     """Time elman and torch while another process keeps a core busy."""
     problem = Problem(cell, shape)
     rivals = {kind.library: kind(problem, options.threads) for kind in (Elman, Torch)}
-    runners = {
-        name: Runner(
-            rival.use_threads, rival.forward if mode == "forward" else rival.train, rival.pause
-        )
-        for name, rival in rivals.items()
-    }
+    runners = {name: rival.runner(mode) for name, rival in rivals.items()}
     rounds = max(3, options.rounds // 2)
     quiet = interleaved(runners, rounds, fewest=3, budget=2)
-    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
-        try:
-            busy = interleaved(runners, rounds, fewest=3, budget=2)
-        finally:
-            other.kill()
+    with busy_process():
+        busy = interleaved(runners, rounds, fewest=3, budget=2)
     point = {"cell": cell, "shape": shape.name, "regime": shape.regime, "mode": mode}
     return [
         {**point, "library": name, "threads": options.threads}
@@ -124,12 +111,7 @@ def run(options: Any) -> dict[str, Any]:
         "elman": elman.show_config(),
     }
     result |= {"points": [], "busy": []}
-    points = [
-        (cell, shape, mode)
-        for shape, cell, mode in itertools.product(GRID, CELLS, MODES)
-        if not (shape.step and mode == "training")
-        and options.only in f"{cell} {shape.regime} {shape.name} {mode}"
-    ]
+    points = grid_points(options.only)
     begin = time.perf_counter()
     for done, point in enumerate(points, 1):
         records = measure(*point, probe, options)
@@ -158,16 +140,21 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--busy", action="store_true", help="also beside another busy process")
     parser.add_argument("--report", type=Path, nargs="+", help="runs to report on, no new one")
+    parser.add_argument(
+        "--forms", type=Path, default=Path("build/bench/forms.json"), help="what forms.py wrote"
+    )
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
+    forms = json.loads(options.forms.read_text()) if options.forms.exists() else []
     if options.report:
-        report.write([json.loads(path.read_text()) for path in options.report], options.output)
+        runs = [json.loads(path.read_text()) for path in options.report]
+        report.write(runs, forms, options.output)
         return
     result = run(options)
     path = options.output / "versus.json"
     short = json.loads(json.dumps(result), parse_float=lambda digits: float(f"{float(digits):.4g}"))
     path.write_text(json.dumps(short) + "\n")
-    report.write([short], options.output)
+    report.write([short], forms, options.output)
     print(path)
 
 
