@@ -19,6 +19,8 @@ from elman._typing import FloatArray
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+_21_BITS, _24_BITS, _32 = np.uint64(2**21 - 1), np.uint64(2**24 - 1), np.uint64(32)
+
 _SEED_MIN, _SEED_MAX = -(2**63), 2**64 - 1
 
 
@@ -37,7 +39,7 @@ class Generator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self._state: np.random.RandomState | None = None
+        self._bits: np.random.MT19937 | None = None
         self._spare: list[float] = []
         if seed is not None:
             self.manual_seed(seed)
@@ -50,21 +52,27 @@ class Generator:
             raise TypeError(f"seed: expected an int, got {type(seed).__name__}") from None
         if not _SEED_MIN <= seed <= _SEED_MAX:
             raise ValueError(f"seed: expected an int in [-2**63, 2**64 - 1], got {seed}")
-        self._state = np.random.RandomState(seed % 2**32)
+        # MT19937 takes the state alone; only RandomState seeds as init_genrand does.
+        self._bits = np.random.MT19937()
+        self._bits.state = np.random.RandomState(seed % 2**32).get_state(legacy=False)
         self._spare = []
         return self
 
-    def _words(self, n: int) -> npt.NDArray[np.uint32]:
-        """Draw the next `n` 32-bit words."""
-        if self._state is None:
+    def _words(self, n: int) -> npt.NDArray[np.uint64]:
+        """Draw the next `n` 32-bit words, each in an element of 64 bits."""
+        if self._bits is None:
             self.manual_seed(int.from_bytes(os.urandom(4), "little"))
-            assert self._state is not None
-        return self._state.randint(0, 2**32, size=n, dtype=np.uint32)
+            assert self._bits is not None
+        words: npt.NDArray[np.uint64] = self._bits.random_raw(n)
+        return words
 
-    def _bits_53(self, n: int) -> npt.NDArray[np.int64]:
+    def _bits_53(self, n: int) -> npt.NDArray[np.uint64]:
         """Draw `n` integers of 53 bits, each from two words, the higher one first."""
-        high, low = self._words(2 * n).reshape(n, 2).astype(np.int64).T
-        return (high & (2**21 - 1)) << 32 | low
+        words = self._words(2 * n)
+        bits = words[::2] & _21_BITS
+        bits <<= _32
+        bits |= words[1::2]
+        return bits
 
     def uniform(
         self, shape: tuple[int, ...], bound: float, dtype: np.dtype[np.floating]
@@ -76,10 +84,10 @@ class Generator:
         """
         n = math.prod(shape)
         if dtype == np.float32:
-            centred = (self._words(n) & np.uint32(2**24 - 1)).astype(np.int32) - 2**23
+            centred = (self._words(n) & _24_BITS).astype(np.int32) - 2**23
             values = np.float32(bound) * (centred.astype(np.float32) * np.float32(2.0**-23))
         else:
-            centred_53 = self._bits_53(n) - 2**52
+            centred_53 = self._bits_53(n).astype(np.int64) - 2**52
             values = np.float64(bound) * (centred_53.astype(np.float64) * 2.0**-52)
         return values.reshape(shape)
 
@@ -102,7 +110,7 @@ class Generator:
     def _unit(self, n: int, dtype: np.dtype[np.floating]) -> FloatArray:
         """Draw from U(0, 1)."""
         if dtype == np.float32:
-            return (self._words(n) & np.uint32(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
+            return (self._words(n) & _24_BITS).astype(np.float32) * np.float32(2.0**-24)
         return self._bits_53(n) * 2.0**-53
 
     def _few_normal(self, n: int) -> FloatArray:
@@ -124,9 +132,10 @@ class Generator:
         """
         if p in (0.0, 1.0):
             return np.full(shape, 1.0 - p, dtype)
-        kept = self._bits_53(math.prod(shape)) * 2.0**-53 < 1.0 - p
+        # u < 1 - p for u = bits / 2⁵³; the product is exact.
+        kept = self._bits_53(math.prod(shape)) < np.uint64(math.ceil((1.0 - p) * 2.0**53))
         scale = dtype.type(1.0) / dtype.type(1.0 - p)
-        return (kept * scale).astype(dtype, copy=False).reshape(shape)
+        return np.multiply(kept, scale, dtype=dtype).reshape(shape)
 
 
 def _to_normal(groups: FloatArray) -> None:
