@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
-from elman.train._batches import Random, bucket_batches
 from elman.nn._sequences import Sequences
+from elman.train._batches import Random, bucket_batches
 
 
 class TrainingData(NamedTuple):
