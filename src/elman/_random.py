@@ -54,7 +54,8 @@ class Generator:
             raise ValueError(f"seed: expected an int in [-2**63, 2**64 - 1], got {seed}")
         # MT19937 takes the state alone; only RandomState seeds as init_genrand does.
         self._bits = np.random.MT19937()
-        self._bits.state = np.random.RandomState(seed % 2**32).get_state(legacy=False)
+        seeded: Any = np.random.RandomState(seed % 2**32).get_state(legacy=False)
+        self._bits.state = seeded
         self._spare = []
         return self
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -97,7 +97,7 @@ class Network(Module):
         head: Linear,
         embedding: Embedding | None = None,
         bridge: Linear | None = None,
-        reads: str = "last",
+        reads: Literal["last", "every"] = "last",
     ) -> None:
         self._check_class("rnn", rnn)
         self._check_class("head", head)
@@ -122,15 +122,15 @@ class Network(Module):
             raise _check.fail(TypeError, name, expected, got, fix)
 
     def _check_sizes(self) -> None:
-        rnn = self.rnn
+        rnn, a = self.rnn, self.rnn.architecture
         size = "proj_size" if rnn.proj_size else "hidden_size"
-        self._check_size("head", "in_features", f"num_directions * {size}", self._D * self._P)
+        self._check_size("head", "in_features", f"num_directions * {size}", a.output_size)
         if self.embedding is not None:
             self._check_size("embedding", "embedding_dim", "rnn.input_size", rnn.input_size)
         if self.bridge is not None:
-            sizes = " + ".join([size, "hidden_size"][: len(self._state_sizes)])
+            sizes = " + ".join([size, "hidden_size"][: len(a.state_sizes)])
             axes = f"num_layers * num_directions * ({sizes})"
-            values = self._LD * sum(self._state_sizes)
+            values = a.recurrences * sum(a.state_sizes)
             self._check_size("bridge", "out_features", axes, values)
             if rnn.learn_initial_state:
                 expected = "learn_initial_state=False, as the bridge gives the initial state"
@@ -143,23 +143,6 @@ class Network(Module):
             raise _check.fail(ValueError, name, wanted, str(getattr(part, attribute)))
         if part.dtype != self.dtype:
             raise _check.fail(ValueError, name, f"rnn's dtype {self.dtype}", str(part.dtype))
-
-    @property
-    def _D(self) -> int:
-        return 2 if self.rnn.bidirectional else 1
-
-    @property
-    def _LD(self) -> int:
-        return self.rnn.num_layers * self._D
-
-    @property
-    def _P(self) -> int:
-        return self.rnn.proj_size or self.rnn.hidden_size
-
-    @property
-    def _state_sizes(self) -> tuple[int, ...]:
-        """The last axis of h_0, and of c_0 for an LSTM."""
-        return (self._P, self.rnn.hidden_size)[: 2 if isinstance(self.rnn, LSTM) else 1]
 
     # ---- calls ------------------------------------------------------------------------------
 
@@ -398,13 +381,14 @@ class Network(Module):
 
     def _state(self, start: FloatArray) -> Any:
         """Return the initial state that the bridge's output is."""
-        return _bridge.state(start, self._LD, self._state_sizes)
+        a = self.rnn.architecture
+        return _bridge.state(start, a.recurrences, a.state_sizes)
 
     def _read(self, output: Any, state_n: Any, lengths: Lengths | None) -> tuple[FloatArray, Steps]:
         """Return what the head reads of the layers' results, as rows, and its form."""
         if self.reads == "last":
             h_n = state_n[0] if isinstance(state_n, tuple) else state_n
-            last = np.concatenate(list(h_n[-self._D :]), axis=-1)
+            last = np.concatenate(list(h_n[-self.rnn.architecture.directions :]), axis=-1)
             form = Steps(last.shape[:-1], self.rnn.batch_first)
             return form.rows(last), form
         if isinstance(output, list) and not output:
@@ -418,8 +402,8 @@ class Network(Module):
         if self.reads == "every":
             return d_features, None
         h_n = state_n[0] if isinstance(state_n, tuple) else state_n
-        d_h_n = np.zeros_like(h_n)
-        d_h_n[-self._D :] = np.split(d_features, self._D, axis=-1)
+        d_h_n, D = np.zeros_like(h_n), self.rnn.architecture.directions
+        d_h_n[-D:] = np.split(d_features, D, axis=-1)
         return None, (d_h_n, None) if isinstance(state_n, tuple) else d_h_n
 
     def _extra_repr(self) -> str:
