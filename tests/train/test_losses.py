@@ -98,6 +98,29 @@ def test_logits_of_any_size_neither_overflow_nor_lose_the_loss(dtype: Any) -> No
     np.testing.assert_array_equal(gradient, [[1, -1, 0]])
 
 
+@given(
+    seed=st.integers(0, 2**32),
+    N=st.integers(1, 40),
+    K=st.integers(1, 70),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    order=st.sampled_from("CF"),
+)
+def test_a_row_of_log_softmax_depends_on_no_other_row(
+    seed: int, N: int, K: int, dtype: Any, order: Any
+) -> None:
+    """Every bit is the same for a row alone, in any selection, and in memory of any layout."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(scale=5, size=(N, K)).astype(dtype)
+    expected = log_softmax(np.asarray(logits, order=order))
+    rows = random.integers(0, N, random.integers(1, 2 * N + 1))
+    np.testing.assert_array_equal(log_softmax(logits[rows]), expected[rows])
+    for row in range(N):
+        np.testing.assert_array_equal(log_softmax(logits[row : row + 1])[0], expected[row])
+    wide = np.empty((N, 2 * K), dtype)[:, ::2]
+    wide[...] = logits
+    np.testing.assert_array_equal(log_softmax(wide), expected)
+
+
 def test_arguments_are_left_as_they_are() -> None:
     for loss, function in LOSSES.items():
         arguments = draw(loss, 3, N=4, K=3)

@@ -11,6 +11,18 @@ from elman import _check
 from elman._typing import FloatArray
 
 
+def squared_norm(array: FloatArray) -> float:
+    """Return ‖a‖² = Σ over all elements of their squares, in float64.
+
+    NumPy's sum adds up in one order. BLAS, which numpy.vdot and numpy.linalg.norm call, adds up in
+    an order that depends on how many threads it has.
+    """
+    # Squares of float32 values may exceed float32.
+    values = np.ravel(array).astype(np.float64, copy=False)
+    with np.errstate(over="ignore"):
+        return float((values * values).sum())
+
+
 def clip_by_global_norm(
     gradients: Mapping[str, FloatArray], max_norm: float
 ) -> tuple[dict[str, FloatArray], float]:
@@ -39,9 +51,7 @@ def clip_by_global_norm(
     """
     if not max_norm > 0:
         raise _check.fail(ValueError, "max_norm", "a number above zero", repr(max_norm))
-    flat = [np.ravel(gradient) for gradient in gradients.values()]
-    # In float64, as squares of float32 values may exceed float32.
-    norm = math.hypot(*(float(np.linalg.norm(g.astype(np.float64, copy=False))) for g in flat))
+    norm = math.hypot(*(math.sqrt(squared_norm(g)) for g in gradients.values()))
     if not math.isfinite(norm):
         bad = [name for name, g in gradients.items() if not np.isfinite(g).all()]
         got = f"NaN or infinity in {', '.join(bad)}" if bad else f"a norm of {norm}"

@@ -15,7 +15,7 @@ from elman._typing import FloatArray, IntArray
 from elman.train._adam import Adam
 from elman.train._arguments import check_numbers, check_objects, checked_score
 from elman.train._batches import Random
-from elman.train._clip import clip_by_global_norm
+from elman.train._clip import clip_by_global_norm, squared_norm
 from elman.train._data import TrainingData
 from elman.train._network import ManyToOne
 from elman.train._progress import Progress
@@ -245,5 +245,5 @@ def _penalize(
         for name, parameter in parameters.items():
             if ".weight" in name:
                 gradients[name] = gradients[name] + strength * parameter
-                penalty += strength / 2 * float(np.vdot(parameter, parameter))
+                penalty += strength / 2 * squared_norm(parameter)
     return penalty

@@ -21,7 +21,10 @@ def log_softmax(logits: FloatArray) -> FloatArray:
     Returns
     -------
     array, shape (N, K), of the same dtype
+        A row's values depend on no other row, to the last bit.
     """
+    # NumPy adds up a row in another order where rows are not contiguous.
+    logits = np.ascontiguousarray(logits)
     shifted: FloatArray = logits - logits.max(axis=-1, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return shifted
@@ -56,11 +59,12 @@ def cross_entropy(
     ValueError
         If a shape does not fit, a target is outside [0, K), a weight is negative or all are zero.
     """
-    logits, shares = _read(logits, weights, "logits")
+    logits, shares = _checked_rows(logits, weights, "logits")
     N, K = logits.shape
-    rows, classes = np.arange(N), _read_classes(targets, N, K)
+    rows, classes = np.arange(N), _checked_classes(targets, N, K)
     log_p = log_softmax(logits)
-    loss = -float(shares @ log_p[rows, classes])
+    # Not a dot product: BLAS adds up in an order that depends on its threads.
+    loss = -float((shares * log_p[rows, classes]).sum())
     d_logits = np.exp(log_p)
     d_logits[rows, classes] -= 1
     d_logits *= shares[:, None]
@@ -94,19 +98,20 @@ def squared_error(
     ValueError
         If a shape does not fit, a weight is negative or all are zero.
     """
-    predictions, shares = _read(predictions, weights, "predictions")
+    predictions, shares = _checked_rows(predictions, weights, "predictions")
     N, K = predictions.shape
     wanted = np.asarray(targets, dtype=predictions.dtype)
     if wanted.shape != (N, K):
         fix = "add the axis of outputs with targets[:, None]" if wanted.shape == (N,) else ""
         raise _check.fail(ValueError, "targets", f"(N, K) = {(N, K)}", str(wanted.shape), fix)
-    difference = predictions - wanted
-    loss = float(shares @ (difference * difference).mean(axis=1))
+    difference = np.ascontiguousarray(predictions - wanted)
+    # Not a dot product: BLAS adds up in an order that depends on its threads.
+    loss = float((shares * (difference * difference).mean(axis=1)).sum())
     difference *= (2 / K) * shares[:, None]
     return loss, difference
 
 
-def _read(values: Any, weights: Any, name: str) -> tuple[FloatArray, FloatArray]:
+def _checked_rows(values: Any, weights: Any, name: str) -> tuple[FloatArray, FloatArray]:
     """Return the values (N, K) and each row's share w_i / Σ w of the mean (N,)."""
     values = _check.real_array(name, values, 2, "(N, K)")
     if values.dtype not in _check.FLOATS or values.size == 0:
@@ -127,7 +132,7 @@ def _read(values: Any, weights: Any, name: str) -> tuple[FloatArray, FloatArray]
     return values, (shares / total).astype(values.dtype)
 
 
-def _read_classes(targets: Any, N: int, K: int) -> npt.NDArray[np.integer[Any]]:
+def _checked_classes(targets: Any, N: int, K: int) -> npt.NDArray[np.integer[Any]]:
     classes = np.asarray(targets)
     if classes.dtype.kind not in "iu":
         fix = "numpy.unique(labels, return_inverse=True) numbers labels"
