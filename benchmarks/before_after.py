@@ -109,6 +109,24 @@ def row(record: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def page(records: list[dict[str, Any]]) -> list[str]:
+    """Return the lines of the page."""
+    head = ["cell", "T, N, I, H", "mode"]
+    head += ["before, µs", "after, µs", "before / after"]
+    head += ["busy: before, µs", "after, µs", "before / after"]
+    return [
+        "# Before and after",
+        "",
+        "Medians of rounds by turns, and their ratio; in brackets that of the least.",
+        "",
+        f"| {' | '.join(head)} |",
+        "|" + "---|" * len(head),
+        *map(row, records),
+        "",
+        *summary(records),
+    ]
+
+
 def main() -> None:
     """Measure, print as it goes, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -121,27 +139,15 @@ def main() -> None:
     parser.add_argument("--quiet", dest="busy", action="store_false", help="no busy process")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    head = ["cell", "T, N, I, H", "mode"]
-    head += ["before, µs", "after, µs", "before / after"]
-    head += ["busy: before, µs", "after, µs", "before / after"]
-    lines = [
-        "# Before and after",
-        "",
-        "Medians of rounds by turns, and their ratio; in brackets that of the least.",
-        "",
-        f"| {' | '.join(head)} |",
-        "|" + "---|" * len(head),
-    ]
-    records = []
+    records: list[dict[str, Any]] = []
     with builds(options) as workers:
         for point in grid_points(options.only):
             records.append(measure(workers, point, options))
-            lines.append(row(records[-1]))
-            print(lines[-1], flush=True)
-    lines += ["", *summary(records)]
-    print(*lines[-len(summary(records)) :], sep="\n")
-    (options.output / "before_after.md").write_text("\n".join(lines) + "\n")
-    (options.output / "before_after.json").write_text(json.dumps(records) + "\n")
+            print(row(records[-1]), flush=True)
+            # Written after each point, so that a run that is ended early leaves what it measured.
+            (options.output / "before_after.md").write_text("\n".join(page(records)) + "\n")
+            (options.output / "before_after.json").write_text(json.dumps(records) + "\n")
+    print("\n".join(summary(records)))
 
 
 if __name__ == "__main__":
