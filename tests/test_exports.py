@@ -10,8 +10,10 @@ import pytest
 
 PUBLIC = {
     "elman": [
-        "Generator", "__version__", "load", "manual_seed", "nn", "save", "show_config", "summary",
+        "Generator", "__version__", "data", "datasets", "estimators", "io", "load", "manual_seed",
+        "nn", "save", "show_config", "summary", "train",
     ],
+    "elman.data": ["FrameSequences", "from_channels_first", "from_frame", "split"],
     "elman.io": ["ModelFileError", "load", "save"],
     "elman.nn": [
         "GRU", "LSTM", "RNN", "Embedding", "GRUCell", "Gradients", "LSTMCell", "Linear", "Network",
@@ -22,8 +24,8 @@ PUBLIC = {
         "ones", "orthogonal", "uniform", "xavier_normal", "xavier_uniform", "zeros",
     ],
     "elman.kernels": [
-        "GATES", "KEPT_VALUES", "State", "Weights", "backend", "backward", "forward", "network",
-        "prepare", "show_config",
+        "GATES", "PAIRS_PER_BLOCK", "Architecture", "Masks", "State", "Weights", "backend", "network",
+        "show_config",
     ],
 }  # fmt: skip
 

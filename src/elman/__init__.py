@@ -1,15 +1,14 @@
 """elman: recurrent neural networks for the CPU."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+import importlib
+import typing
 
 from elman import nn
 from elman._random import Generator, manual_seed
 from elman.kernels import show_config
 from elman.nn._summary import summary
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from elman import data, datasets, estimators, io, train
     from elman.io import load, save
 
@@ -43,11 +42,9 @@ _LAZY = {
 """What is imported when first used, and for a function the module that has it."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'elman' has no attribute {name!r}")
-    import importlib
-
     value = importlib.import_module(f"elman.{_LAZY[name] or name}")
     if _LAZY[name]:
         value = getattr(value, name)

@@ -14,6 +14,7 @@ import numpy as np
 from elman import _check
 from elman._random import Generator, checked_generator, default_generator
 from elman._typing import FloatArray
+from elman.kernels.forms import rows_contiguous
 from elman.nn import _config
 
 
@@ -284,6 +285,10 @@ class Module:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _lock=threading.Lock())
+        # joblib may have mapped them from a file: those are arrays of another class.
+        self._parameters = {
+            name: rows_contiguous(np.asarray(p)) for name, p in self._parameters.items()
+        }
         for parameter in self._parameters.values():
             parameter.flags.writeable = False
         self._parameters_replaced()

@@ -182,7 +182,12 @@ class Stream:
     def __setstate__(self, state: dict[str, Any]) -> None:
         weights, learned = state.pop("_weights"), state.pop("_learned")
         self.__dict__.update(state)
-        self._network = kernels.network(self._architecture, weights, learned)
+        # joblib may have mapped arrays from a file: those are of another class, and read-only.
+        weights = [rows_contiguous(np.asarray(a)) for a in weights]
+        self._state = tuple(np.array(part) for part in self._state)
+        self._network = kernels.network(
+            self._architecture, weights, [rows_contiguous(np.asarray(a)) for a in learned]
+        )
 
     def __repr__(self) -> str:
         return f"Stream({self._layer!r}, batch_size={self.batch_size})"
