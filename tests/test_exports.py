@@ -24,8 +24,8 @@ PUBLIC = {
         "ones", "orthogonal", "uniform", "xavier_normal", "xavier_uniform", "zeros",
     ],
     "elman.kernels": [
-        "GATES", "PAIRS_PER_BLOCK", "Architecture", "Masks", "State", "Weights", "backend", "network",
-        "show_config",
+        "GATES", "PAIRS_PER_BLOCK", "Architecture", "Masks", "State", "Weights", "backend",
+        "network", "show_config",
     ],
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ runs it, in whatever thread, sees one set of them. A network has
   ((output, state_n), run). x is an array (T, N, I) with any strides on its first two axes, or
   (N, T, I) if ``batch_first``, or (T, I), or a list of arrays (T_i, I); output has x's form.
   state is h_0 or (h_0, c_0), parts (L·D, N, ·), or (L·D, ·) without a batch; None, also as a part,
-  is the initial one. lengths are N ints or an int64 array. masks are a `Masks` or None.
+  is the initial one. lengths are a list of N ints or an int64 array. masks are a `Masks` or None.
 - ``run.backward(d_output, d_state_n, gradients)`` → (d_x, d_state, gradients of the parameters in
   order, then of learned initial states). It may be called often, from several threads. Given
   ``gradients`` of later parts of the same sequences are added to, and returned.

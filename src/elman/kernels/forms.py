@@ -62,7 +62,7 @@ class Form(NamedTuple):
             return d_state if d_state is None else (None, d_state)
         like = self.restore(self.empty(architecture.output_size))
         if self.ragged:
-            if not isinstance(d_output, list | tuple) or len(d_output) != len(like):
+            if type(d_output) not in (list, tuple) or len(d_output) != len(like):
                 return None
             if not all(map(fits, d_output, like)):
                 return None
@@ -100,7 +100,7 @@ def read(
     x, state, lengths, batch_first
         As `elman.kernels` documents them for ``run``.
     """
-    if isinstance(x, list | tuple):
+    if type(x) in (list, tuple):
         if lengths is not None or not all(_is_array(a, dtype, 2) for a in x):
             return None
         x, lengths = _padded(x, dtype, architecture.input_size)
@@ -157,12 +157,38 @@ def rows_contiguous(array: FloatArray) -> FloatArray:
 
 
 def _is_array(value: Any, dtype: np.dtype[Any], ndim: int) -> bool:
-    return type(value) is np.ndarray and value.ndim == ndim and value.dtype == dtype
+    """Tell whether a value is an array that kernels read as it is."""
+    if type(value) is not np.ndarray or value.ndim != ndim or value.dtype != dtype:
+        return False
+    return rows_contiguous(value) is value
 
 
-def fits(value: Any, like: FloatArray) -> bool:
+def fits(value: Any, like: FloatArray, writable: bool = False) -> bool:
     """Tell whether a value is an array of the dtype and the shape of another one."""
-    return _is_array(value, like.dtype, like.ndim) and value.shape == like.shape
+    if not _is_array(value, like.dtype, like.ndim) or value.shape != like.shape:
+        return False
+    return not writable or bool(value.flags.writeable)
+
+
+def fits_step(architecture: Architecture, dtype: np.dtype[Any], state: Any) -> bool:
+    """Tell whether a state is one that a step may replace, but for L and N."""
+    if type(state) is not tuple or len(state) != len(architecture.state_sizes):
+        return False
+    return all(_is_array(part, dtype, 3) and part.flags.writeable for part in state)
+
+
+def fit_parameters(architecture: Architecture, dtype: np.dtype[Any], values: Any) -> bool:
+    """Tell whether values are a list of arrays like the parameters, which may be added to."""
+    shapes = list(architecture.parameter_shapes().values())
+    if type(values) is not list or len(values) != len(shapes):
+        return False
+    return all(
+        _is_array(value, dtype, len(shape))
+        and value.shape == shape
+        and value.flags.c_contiguous
+        and value.flags.writeable
+        for value, shape in zip(values, shapes, strict=True)
+    )
 
 
 def _padded(
@@ -179,9 +205,11 @@ def _padded(
 
 
 def _read_lengths(lengths: Any, N: int, T: int) -> IntArray | None:
-    if isinstance(lengths, list | tuple) and all(type(length) is int for length in lengths):
+    if type(lengths) is list:
+        if not all(type(length) is int and 0 <= length <= T for length in lengths):
+            return None
         lengths = np.array(lengths, dtype=np.int64)
-    if type(lengths) is not np.ndarray or lengths.dtype != np.int64 or lengths.shape != (N,):
+    if not _is_array(lengths, np.dtype(np.int64), 1) or lengths.shape != (N,):
         return None
     return None if np.any((lengths < 0) | (lengths > T)) else lengths
 
@@ -194,7 +222,7 @@ def _read_state(
     if state is None:
         return (None,) * len(sizes)
     parts = state if len(sizes) > 1 else (state,)
-    if not isinstance(parts, tuple) or len(parts) != len(sizes):
+    if type(parts) is not tuple or len(parts) != len(sizes):
         return None
     found: list[FloatArray | None] = []
     for part, size in zip(parts, sizes, strict=True):

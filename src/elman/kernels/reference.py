@@ -173,13 +173,16 @@ class Network:
 
     def step(self, x_t: Any, state: State, out: Any = None) -> FloatArray | None:
         """Make one step of unidirectional layers; `state`, its parts (L, N, ·), is replaced."""
-        if type(x_t) is not np.ndarray or self.architecture.bidirectional:
+        a = self.architecture
+        if a.bidirectional or not forms.fits_step(a, self.dtype, state):
+            return None
+        if type(x_t) is not np.ndarray:
             return None
         found = self.run(x_t[None], state if len(state) > 1 else state[0])
         if found is None:
             return None
         y: FloatArray = found[0][0]
-        if out is not None and not (forms.fits(out, y) and out.flags.writeable):
+        if out is not None and not forms.fits(out, y, writable=True):
             return None
         for part, part_n in zip(state, found[1] if len(state) > 1 else found[1:], strict=True):
             part[...] = part_n
@@ -190,7 +193,7 @@ class Network:
 
     def cell(self, x: Any, state: Any = None, keep: bool = False) -> Any:
         """Make one step of a single cell: x (N, I), or (I,) without a batch; state (N, ·), (·,)."""
-        if type(x) is not np.ndarray or x.ndim not in (1, 2):
+        if type(x) is not np.ndarray or x.ndim not in (1, 2) or self.architecture.recurrences > 1:
             return None
         found = self.run(x[None], _with_axis(state), keep=True)
         if found is None:
@@ -248,7 +251,8 @@ class Run:
         """Undo `forward` from the last layer to the first."""
         a, P = self.network.architecture, self.network.architecture.state_sizes[0]
         read = self.form.gradients(a, d_output, d_state_n)
-        if read is None:
+        dtype = self.network.dtype
+        if read is None or not (gradients is None or forms.fit_parameters(a, dtype, gradients)):
             return None
         d_layer: Any = read[0]
         d_parts = read[1]
@@ -272,7 +276,7 @@ class Run:
             dropped = self.between[layer]
             d_layer = d_x if dropped is None else d_x * dropped
         d_state = tuple(np.stack(parts) for parts in zip(*d_states, strict=True))
-        found = flat(totals) if gradients is None else list(gradients)
+        found = flat(totals) if gradients is None else gradients
         if gradients is None:
             found += forms.learned_gradients(self.form, self.network.initial, d_state)
         return self.form.restore(d_layer), self.form.restore_state(d_state), found
