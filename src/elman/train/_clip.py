@@ -14,13 +14,12 @@ from elman._typing import FloatArray
 def squared_norm(array: FloatArray) -> float:
     """Return ‖a‖² = Σ over all elements of their squares, in float64.
 
-    NumPy's sum adds up in one order. BLAS, which numpy.vdot and numpy.linalg.norm call, adds up in
-    an order that depends on how many threads it has.
+    NumPy's einsum adds up in one order. BLAS, which numpy.vdot and numpy.linalg.norm call, adds up
+    in an order that depends on how many threads it has.
     """
     # Squares of float32 values may exceed float32.
     values = np.ravel(array).astype(np.float64, copy=False)
-    with np.errstate(over="ignore"):
-        return float((values * values).sum())
+    return float(np.einsum("i,i->", values, values))
 
 
 def clip_by_global_norm(
