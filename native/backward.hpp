@@ -24,7 +24,7 @@ Outcome backward(const Backward<Real>& call, int available) {
   const Buffer<Real> d_a(pairs * n), d_a_n(C::cell == Cell::gru ? pairs * H : 0);
   const Buffer<Real> d_h(projected ? pairs * P : 0);
   if (!d_a || !d_a_n || !d_h) return Outcome::no_memory;
-  const SumGradients<Real> sums{d_a.get(), d_a_n.get(), d_h.get()};
+  const SumGradients<Real> sums{{d_a.get(), n}, d_a_n.get(), d_h.get()};
   const WeightGradients<Real, C> gradients(call, sums, threads, stop);
 
   Barrier rounds(threads);

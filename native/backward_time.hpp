@@ -12,9 +12,9 @@ namespace ELMAN_ISA {
 // order.
 template <class Real>
 struct SumGradients {
-  Real* d_a;    // (pairs, G·H): of the sums of x and h, for GRU of those of h
-  Real* d_a_n;  // (pairs, H): for GRU, of its third gate's sum of x; else null
-  Real* d_h;    // (pairs, P): of h, if it is a projection; else null
+  Array2<Real> d_a;  // (pairs, G·H): of the sums of x and h, for GRU of those of h
+  Real* d_a_n;       // (pairs, H): for GRU, of its third gate's sum of x; else null
+  Real* d_h;         // (pairs, P): of h, if it is a projection; else null
 };
 
 template <class Real, class C>
@@ -59,7 +59,7 @@ class BackwardThroughTime {
     return rows < b_.rows_end ? rows : b_.rows_end;
   }
   Index pair(Index i, Index step) const { return s_.pairs_before(step) + i; }
-  Real* d_a_row(Index i, Index step) const { return out_.d_a + pair(i, step) * G * c_.H; }
+  Real* d_a_row(Index i, Index step) const { return out_.d_a.row(pair(i, step)); }
   const Real* kept_row(Index i, Index step) const {
     return c_.kept + pair(i, step) * kept_values(C::cell, c_.H);
   }

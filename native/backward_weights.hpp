@@ -157,24 +157,25 @@ class WeightGradients {
   // Transpose some columns of d_a, and add them to d_b. A GRU's third gate has one d_a for h and
   // another one for x. The second then takes the place of the first, for d_x.
   void prepare_d(const PairBlock& block, const Range& some, Real* to) const {
-    Real* d_a = of_.d_a + block.begin * n();
-    transpose(d_a + some.begin, n(), block.K, some.size(), to + some.begin * stride_, stride_);
-    if (!gru) return add_to_bias(d_a, n(), block.K, some, c_.d_bias, nullptr);
+    Real* d_a = of_.d_a.row(block.begin);
+    const Index stride = of_.d_a.n;
+    transpose(d_a + some.begin, stride, block.K, some.size(), to + some.begin * stride_, stride_);
+    if (!gru) return add_to_bias(d_a, stride, block.K, some, c_.d_bias, nullptr);
     const Range two{some.begin, smaller(some.end, 2 * c_.H)};
     const Range third{some.begin > 2 * c_.H ? some.begin : 2 * c_.H, some.end};
-    add_to_bias(d_a, n(), block.K, two, c_.d_bias_hh, c_.d_bias);
+    add_to_bias(d_a, stride, block.K, two, c_.d_bias_hh, c_.d_bias);
     if (!third.size()) return;
-    add_to_bias(d_a, n(), block.K, third, c_.d_bias_hh, nullptr);
+    add_to_bias(d_a, stride, block.K, third, c_.d_bias_hh, nullptr);
     const Range of_n{third.begin - 2 * c_.H, third.end - 2 * c_.H};
     const Real* d_a_n = of_.d_a_n + block.begin * c_.H;
     transpose(d_a_n + of_n.begin, c_.H, block.K, of_n.size(), to + (n() + of_n.begin) * stride_,
               stride_);
     add_to_bias(d_a_n, c_.H, block.K, of_n, c_.d_bias + 2 * c_.H, nullptr);
     for (Index k = 0; k < block.K; ++k)
-      copy_row(d_a + k * n() + third.begin, d_a_n + k * c_.H + of_n.begin, of_n.size());
+      copy_row(d_a + k * stride + third.begin, d_a_n + k * c_.H + of_n.begin, of_n.size());
   }
 
-  // Add Σ d over K pairs to some values of the gradient of one bias, or of two.
+  // Add Σ d over K pairs to some values of the gradients of two biases, unless they are null.
   static void add_to_bias(const Real* d, Index D, Index K, const Range& some, Real* d_bias,
                           Real* another) {
     for (Index first = some.begin; first < some.end; first += strip) {
@@ -190,7 +191,7 @@ class WeightGradients {
         }
       }
       for (Index j = 0; j < width; ++j) {
-        d_bias[first + j] += sums[j / L][j % L];
+        if (d_bias) d_bias[first + j] += sums[j / L][j % L];
         if (another) another[first + j] += sums[j / L][j % L];
       }
     }
@@ -262,7 +263,7 @@ class WeightGradients {
                   const Index count = some.size(), stride = sums_stride(count);
                   const Real* rows[rows_at_once] = {};
                   for (Index m = 0; m < count; ++m)
-                    rows[m] = of_.d_a + (block.begin + some.begin + m) * n();
+                    rows[m] = of_.d_a.row(block.begin + some.begin + m);
                   products(count, rows, n(), c_.I, w, Sums<Real>{d_x, stride});
                   Pair pair = block.first;
                   pair.skip(s_, some.begin);

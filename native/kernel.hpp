@@ -122,6 +122,29 @@ struct Backward {
   const Interrupt* interrupt = nullptr;
 };
 
+// A linear layer: y = x Wᵀ + b for each of M rows, with K inputs and n outputs.
+template <class Real>
+struct LinearForward {
+  Index M;
+  Panels<Real> weight;   // Wᵀ, (K × n)
+  const Real* bias;      // packed: (n,); or null
+  Array2<const Real> x;  // (M, K)
+  Array2<Real> y;        // (M, n)
+  const Interrupt* interrupt = nullptr;
+};
+
+template <class Real>
+struct LinearBackward {
+  Index M;
+  Panels<Real> weight;        // W, (n × K)
+  Array2<const Real> x, d_y;  // (M, K), (M, n)
+  Array2<Real> d_x;           // (M, K)
+  // Gradients of parameters are added to what is there.
+  Real* d_weight;  // (n, K)
+  Real* d_bias;    // (n,), or null
+  const Interrupt* interrupt = nullptr;
+};
+
 template <class Real>
 struct Functions {
   // How many values a packed K × n matrix takes. Its columns are the gates of n / gates units.
@@ -132,6 +155,8 @@ struct Functions {
                int threads);
   Outcome (*forward)(Cell, const Forward<Real>&, int threads);
   Outcome (*backward)(Cell, const Backward<Real>&, int threads);
+  Outcome (*linear)(const LinearForward<Real>&, int threads);
+  Outcome (*linear_backward)(const LinearBackward<Real>&, int threads);
 };
 
 struct Kernels {
