@@ -14,7 +14,8 @@ PUBLIC = {
     ],
     "elman.io": ["ModelFileError", "load", "save"],
     "elman.nn": [
-        "GRU", "LSTM", "RNN", "GRUCell", "Gradients", "LSTMCell", "Linear", "RNNCell", "init",
+        "GRU", "LSTM", "RNN", "Embedding", "GRUCell", "Gradients", "LSTMCell", "Linear", "Network",
+        "RNNCell", "init",
     ],
     "elman.nn.init": [
         "constant", "eye", "forget_gate_bias", "kaiming_normal", "kaiming_uniform", "normal",

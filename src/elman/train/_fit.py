@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
+from elman.nn._sequences import Sequences
 from elman.train._adam import Adam
 from elman.train._batches import Random, bucket_batches
 from elman.train._clip import clip_by_global_norm
 from elman.train._network import ManyToOne
 from elman.train._progress import Progress
-from elman.train._sequences import Sequences
 
 Loss: TypeAlias = Callable[[FloatArray, Any, Any], tuple[float, FloatArray]]
 """Outputs (N, K), targets and weights or None -> mean loss, gradient (N, K)."""

@@ -10,7 +10,7 @@ import numpy as np
 from elman import _check
 from elman._typing import FloatArray, IntArray, Lengths
 from elman.nn import GRU, LSTM, RNN, Gradients, Linear
-from elman.train._sequences import Sequences
+from elman.nn._sequences import Sequences
 
 _PREDICT_VALUES = 2**21
 """How many values a layer's output may have in `ManyToOne.predict` (16 MB in float64)."""

@@ -15,7 +15,7 @@ class Sequences:
 
     Parameters
     ----------
-    frames : array, shape (F, I)
+    frames : array, shape (F, I), or integers, shape (F,), for a network with an embedding
         Kept, not copied.
     lengths : integers of at least zero, shape (n,)
         How many frames each sequence has; they add up to F.
@@ -29,8 +29,10 @@ class Sequences:
         self._T = int(lengths[0]) if len(lengths) and (lengths == lengths[0]).all() else None
 
     @classmethod
-    def read(cls, x: Any) -> Sequences:
+    def read(cls, x: Any, integers: bool = False) -> Sequences:
         """Return sequences from an array (n, T, I), without a copy, or a list of arrays (T_i, I).
+
+        Where `integers` is true, there is no axis of I: shapes are (n, T) and (T_i,).
 
         Raises
         ------
@@ -39,19 +41,20 @@ class Sequences:
         """
         if isinstance(x, Sequences):
             return x
+        axes, inputs = (1, "") if integers else (2, ", I")
         if not isinstance(x, list | tuple):
-            x = _check.real_array("x", x, 3, "(n, T, I)")
-            n, T, columns = x.shape
-            return cls(x.reshape(n * T, columns), np.full(n, T))
+            x = _check.real_array("x", x, axes + 1, f"(n, T{inputs})")
+            n, T = x.shape[:2]
+            return cls(x.reshape(n * T, *x.shape[2:]), np.full(n, T))
         if not x:
             raise _check.fail(ValueError, "x", "at least one sequence", "an empty list")
-        arrays = [_check.real_array(f"x[{i}]", a, 2, "(T_i, I)") for i, a in enumerate(x)]
+        shape = f"(T_i{inputs or ','})"
+        arrays = [_check.real_array(f"x[{i}]", a, axes, shape) for i, a in enumerate(x)]
         first = arrays[0]
         for i, array in enumerate(arrays):
-            if array.shape[1] != first.shape[1] or array.dtype != first.dtype:
-                expected = f"{first.shape[1]} columns of {first.dtype}, as in x[0]"
-                got = f"{array.shape[1]} columns of {array.dtype}"
-                raise _check.fail(ValueError, f"x[{i}]", expected, got)
+            if array.shape[1:] != first.shape[1:] or array.dtype != first.dtype:
+                expected = f"{_columns(first)}, as in x[0]"
+                raise _check.fail(ValueError, f"x[{i}]", expected, _columns(array))
         return cls(np.concatenate(arrays), np.array([len(array) for array in arrays]))
 
     def __len__(self) -> int:
@@ -78,17 +81,23 @@ class Sequences:
 
         Returns
         -------
-        x : array, shape (N, T, I) or (T, N, I), T being the longest of the rows, at least 1
+        x : array, shape (N, T, I) or (T, N, I), T being the longest of the rows, at least 1;
+            (N, T) or (T, N) of integers
         lengths : integers, shape (N,), or None where each is T
         """
         lengths = self.lengths[rows]
         T = max(1, int(lengths.max()))
         if self._T == T:
-            x = self.frames.reshape(len(self), T, -1)[rows]
+            x = self.frames.reshape(len(self), T, *self.frames.shape[1:])[rows]
         elif len(self.frames):
             at = self._starts[rows][:, None] + np.arange(T)
             x = self.frames.take(at, axis=0, mode="clip")
         else:
-            x = np.zeros((len(lengths), T, self.frames.shape[1]), self.frames.dtype)
+            x = np.zeros((len(lengths), T, *self.frames.shape[1:]), self.frames.dtype)
         all_long = bool((lengths == T).all())
-        return x if batch_first else x.transpose(1, 0, 2), None if all_long else lengths
+        return x if batch_first else x.swapaxes(0, 1), None if all_long else lengths
+
+
+def _columns(array: FloatArray) -> str:
+    """Say how many columns of what an array has."""
+    return f"{array.shape[1]} columns of {array.dtype}" if array.ndim == 2 else str(array.dtype)
