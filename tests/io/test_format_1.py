@@ -27,6 +27,11 @@ MODULES = {
     "lstm_cell": "nn.LSTMCell(1, 2, bias=False)",
     "rnn_cell": "nn.RNNCell(2, 1, nonlinearity='relu')",
     "linear": "nn.Linear(3, 2)",
+    "embedding": "nn.Embedding(3, 2, padding_idx=1)",
+    "network": (
+        "nn.Network(nn.RNN(2, 3, nonlinearity='relu'), nn.Linear(3, 2), nn.Embedding(4, 2), "
+        "nn.Linear(2, 3), reads='every')"
+    ),
 }
 
 
