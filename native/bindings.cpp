@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include "bound_linear.hpp"
 #include "bound_network.hpp"
 #if defined(_OPENMP)
 #include <omp.h>
@@ -42,6 +43,15 @@ void bind(nb::module_& m, const char* network, const char* run, const char* cell
       .def_prop_ro("kept_values", &Bound::kept_values);
 }
 
+template <class Real>
+void bind_linear(nb::module_& m, const char* name) {
+  using Bound = BoundLinear<Real>;
+  nb::class_<Bound>(m, name)
+      .def(nb::init<nb::handle, nb::handle>(), "weight"_a, "bias"_a.none())
+      .def("run", &Bound::run, "x"_a.none())
+      .def("backward", &Bound::backward, "x"_a.none(), "d_y"_a.none());
+}
+
 }  // namespace
 
 int threads() {
@@ -57,6 +67,8 @@ NB_MODULE(_native, m) {
   in_main_thread();              // note which thread handles signals
   bind<float>(m, "NetworkFloat32", "RunFloat32", "CellRunFloat32");
   bind<double>(m, "NetworkFloat64", "RunFloat64", "CellRunFloat64");
+  bind_linear<float>(m, "LinearFloat32");
+  bind_linear<double>(m, "LinearFloat64");
   m.def("isa", [] { return std::string(kernels().isa); });
   m.def("threads", &threads);
   m.def("times_parted", [] { return __atomic_load_n(kernels().times_parted, __ATOMIC_RELAXED); });

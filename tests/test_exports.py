@@ -25,7 +25,7 @@ PUBLIC = {
     ],
     "elman.kernels": [
         "GATES", "PAIRS_PER_BLOCK", "Architecture", "Masks", "State", "Weights", "backend",
-        "network", "show_config",
+        "linear", "network", "show_config",
     ],
 }  # fmt: skip
 

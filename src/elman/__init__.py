@@ -42,14 +42,16 @@ _LAZY = {
 """What is imported when first used, and for a function the module that has it."""
 
 
-def __getattr__(name: str) -> typing.Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'elman' has no attribute {name!r}")
-    value = importlib.import_module(f"elman.{_LAZY[name] or name}")
-    if _LAZY[name]:
-        value = getattr(value, name)
-    globals()[name] = value
-    return value
+if not typing.TYPE_CHECKING:  # a type checker would take any name for one that is there
+
+    def __getattr__(name: str) -> typing.Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module 'elman' has no attribute {name!r}")
+        value = importlib.import_module(f"elman.{_LAZY[name] or name}")
+        if _LAZY[name]:
+            value = getattr(value, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

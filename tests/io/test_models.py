@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import inspect
 import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import damaged_files
 import numpy as np
 import pytest
 import safetensors
@@ -130,6 +130,69 @@ def test_linear_layers_are_loaded_as_they_were_saved(
     draw_parameters(linear, generator)
     elman.save(linear, path)
     assert_same(elman.load(path), linear)
+
+
+@given(
+    sizes=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    padding=st.booleans(),
+    dtype=dtypes,
+    generator=generators,
+)
+def test_embeddings_are_loaded_as_they_were_saved(
+    path: Path, sizes: tuple[int, int], padding: bool, dtype: Any, generator: np.random.Generator
+) -> None:
+    """Also a vector of padding that was changed."""
+    embedding = nn.Embedding(*sizes, padding_idx=-1 if padding else None, dtype=dtype)
+    draw_parameters(embedding, generator)
+    elman.save(embedding, path)
+    assert_same(elman.load(path), embedding)
+
+
+def network(options: Options, embeds: bool, bridges: bool, reads: str) -> nn.Network:
+    rnn = options.elman()
+    LD = rnn.num_layers * (1 + rnn.bidirectional)
+    sizes = [shape[-1] for shape in state_shapes(rnn)]
+    return nn.Network(
+        rnn,
+        nn.Linear((1 + rnn.bidirectional) * sizes[0], 3, dtype=rnn.dtype),
+        nn.Embedding(5, rnn.input_size, 0, dtype=rnn.dtype) if embeds else None,
+        nn.Linear(2, LD * sum(sizes), bias=False, dtype=rnn.dtype) if bridges else None,
+        reads,
+    )
+
+
+@given(
+    options=layer_options(),
+    embeds=st.booleans(),
+    bridges=st.booleans(),
+    reads=st.sampled_from(["last", "every"]),
+    generator=generators,
+)
+def test_networks_are_loaded_as_they_were_saved(
+    path: Path,
+    options: Options,
+    embeds: bool,
+    bridges: bool,
+    reads: str,
+    generator: np.random.Generator,
+) -> None:
+    """With all their modules, under torch's dotted names, and the outputs are the same."""
+    saved = network(options, embeds, bridges, reads)
+    x = generator.standard_normal((3, 2, options.arguments["input_size"])).astype(saved.dtype)
+    z = generator.standard_normal((3 if saved.rnn.batch_first else 2, 2)).astype(saved.dtype)
+    arguments = [generator.integers(0, 5, (3, 2)) if embeds else x, z][: 1 + bridges]
+    elman.save(saved, path)
+    same = elman.load(path)
+    assert_same(same, saved)
+    assert not same.rnn.training
+    np.testing.assert_array_equal(same(*arguments), saved.eval()(*arguments), strict=True)
+    found = safetensors.numpy.load_file(path)
+    children = {"rnn": True, "head": True, "embedding": embeds, "bridge": bridges}
+    expected = {name for name, is_there in children.items() if is_there}
+    assert {name.partition(".")[0] for name in found} == expected
+    draw_parameters(saved, generator)
+    elman.save(saved, path)
+    assert_same(elman.load(path), saved)
 
 
 @given(options=layer_options(), learn=st.booleans())
@@ -271,8 +334,6 @@ def test_a_stream_of_another_order_of_summation_is_loaded_with_a_warning(
 
 @pytest.mark.parametrize("change", ["bidirectional", "batch_size"])
 def test_a_stream_that_cannot_be_is_refused(tmp_path: Path, change: str) -> None:
-    import damaged_files
-
     elman.save(nn.GRU(3, 2).stream(1), tmp_path / "stream")
     made = damaged_files.Parts.of((tmp_path / "stream").read_bytes())
     if change == "batch_size":
@@ -318,6 +379,56 @@ def test_a_stream_of_a_class_of_ones_own_is_not_saved(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match=r"^module: expected a stream of RNN, .*, got .*Mine"):
         elman.save(Mine(3, 4).stream(), tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
+    """A layer of a class of one's own, which would come back as another; one layer twice."""
+    mine = nn.Network(Mine(3, 4), nn.Linear(4, 4))
+    with pytest.raises(TypeError, match=r"^module: expected modules that are RNN, .*, got .*Mine"):
+        elman.save(mine, tmp_path / "model")
+    linear = nn.Linear(4, 4)
+    twice = nn.Network(nn.GRU(3, 4), linear, bridge=linear)
+    with pytest.raises(ValueError, match=r"^module: .*bridge.weight .* of its own for each place$"):
+        elman.save(twice, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+WIDE_HEAD = {"class": "Linear", "config": nn.Linear(9, 1).config()}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"rnn": None}, "rnn: expected a class and its config, got None"),
+        ({"rnn": {"class": "Linear", "config": {}}}, "rnn: expected 'RNN' or 'GRU' or 'LSTM'"),
+        ({"head": {"class": "Linear", "config": {}}}, "the arguments of Linear: bias"),
+        ({"embedding": {"class": "Embedding"}}, "embedding: expected a class and its config"),
+        ({"reads": "first"}, "reads: expected 'last' or 'every', got 'first'"),
+        ({"head": WIDE_HEAD}, r"head.weight of F32 and shape \(1, 9\) for the Network"),
+    ],
+)
+def test_networks_that_lie_are_refused(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    path = tmp_path / "network"
+    elman.save(nn.Network(nn.GRU(3, 2), nn.Linear(2, 1)), path)
+    made = damaged_files.Parts.of(path.read_bytes())
+    made.record["config"].update(change)
+    path.write_bytes(made.signed().content())
+    with pytest.raises(ModelFileError, match=told):
+        elman.load(path)
+
+
+def test_parts_that_do_not_fit_each_other_are_refused(tmp_path: Path) -> None:
+    """Though each by itself does, and has the tensors that it asks for."""
+    path = tmp_path / "network"
+    elman.save(nn.Network(nn.GRU(3, 2), nn.Linear(2, 2), reads="every"), path)
+    made = damaged_files.Parts.of(path.read_bytes())
+    made.record["config"]["head"]["config"].update(in_features=1, out_features=4, bias=False)
+    made.header["head.weight"]["shape"] = [4, 1]
+    del made.header["head.bias"], made.record["tensors"][-1]
+    made.record["tensors"][-1][2] = [4, 1]
+    path.write_bytes(made._replace(data=made.data[:-8]).signed().content())
+    with pytest.raises(ModelFileError, match=r"arguments that Network takes, got .*head: expected"):
+        elman.load(path)
 
 
 # ---- paths --------------------------------------------------------------------------------------
@@ -442,10 +553,6 @@ print(type(module).__name__)
 """
 
 
-@pytest.mark.skipif(
-    inspect.getmodule(nn.GRU.config) is not inspect.getmodule(nn.GRU.state_dict),
-    reason="without config of modules",
-)
 def test_loading_needs_numpy_alone_and_importing_elman_does_not_load_it(
     tmp_path: Path, run_python: Callable[..., str]
 ) -> None:

@@ -98,6 +98,11 @@ def _module(classes: tuple[str, ...], name: str, value: Any) -> None:
     check(_check.choice(name, value["class"], classes), value["config"])
 
 
+def _optional(check_value: Callable[[str, Any], Any], name: str, value: Any) -> None:
+    if value is not None:
+        check_value(name, value)
+
+
 def _layer_of_stream(name: str, value: Any) -> None:
     _module(LAYERS, name, value)
     if value["config"]["bidirectional"]:
@@ -132,6 +137,21 @@ _LINEAR: Checks = {
     "out_features": _check.size,
     "bias": _check.flag,
     "dtype": _dtype,
+}
+
+_EMBEDDING: Checks = {
+    "num_embeddings": _check.size,
+    "embedding_dim": _check.size,
+    "padding_idx": partial(_optional, _count),
+    "dtype": _dtype,
+}
+
+_NETWORK: Checks = {
+    "rnn": partial(_module, LAYERS),
+    "head": partial(_module, ("Linear",)),
+    "embedding": partial(_optional, partial(_module, ("Embedding",))),
+    "bridge": partial(_optional, partial(_module, ("Linear",))),
+    "reads": partial(_check.choice, choices=("last", "every")),
 }
 
 _STREAM: Checks = {
@@ -179,6 +199,18 @@ def _linear_tensors(config: Config, count: int) -> Iterator[Tensor]:
         yield _tensor("bias", config, (config["out_features"],))
 
 
+def _embedding_tensors(config: Config, count: int) -> Iterator[Tensor]:
+    yield _tensor("weight", config, (config["num_embeddings"], config["embedding_dim"]))
+
+
+def _network_tensors(config: Config, count: int) -> Iterator[Tensor]:
+    """Those of its modules, whose names come before theirs."""
+    for child in ("rnn", "head", "embedding", "bridge"):
+        if config[child] is not None:
+            for tensor in tensors(config[child]["class"], config[child]["config"], count):
+                yield tensor._replace(name=f"{child}.{tensor.name}")
+
+
 def _stream_tensors(config: Config, count: int) -> Iterator[Tensor]:
     """The layer's, and of the state, h (L, N, P) and c (L, N, H)."""
     name, layer = config["layer"]["class"], config["layer"]["config"]
@@ -209,6 +241,8 @@ KINDS: dict[str, Kind] = {
     "GRUCell": _of_cell("GRU", nn.GRUCell),
     "LSTMCell": _of_cell("LSTM", nn.LSTMCell),
     "Linear": Kind(nn.Linear, _LINEAR, _linear_tensors),
+    "Embedding": Kind(nn.Embedding, _EMBEDDING, _embedding_tensors),
+    "Network": Kind(nn.Network, _NETWORK, _network_tensors),
     "Stream": Kind(Stream, _STREAM, _stream_tensors),
 }
 """The classes that files may hold, by name: nothing else is ever made of a file."""

@@ -38,14 +38,16 @@ def save(module: Module | Stream, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    module : nn.RNN, GRU, LSTM, RNNCell, GRUCell, LSTMCell, Linear, or a stream of a layer
+    module : nn.RNN, GRU, LSTM, RNNCell, GRUCell, LSTMCell, Linear, Embedding, Network, or a stream
     path : str or os.PathLike
         Taken as it is; ``.safetensors`` is the usual suffix.
 
     Raises
     ------
     TypeError
-        If `module` is something else, or of a class of your own.
+        If `module`, or a module in it, is something else, or of a class of your own.
+    ValueError
+        If one layer stands in two places of a network.
     OSError
         If the file cannot be written.
 
@@ -69,6 +71,7 @@ def save(module: Module | Stream, path: str | os.PathLike[str]) -> None:
         "format": FORMAT,
         "tensors": _listed(tensors),
     }
+    _check_loadable(record, tensors)
     data = [_safetensors.raw(array) for array in arrays.values()]
     record["sha256"] = _digest(record, data)
     header = _safetensors.header(tensors, {_KEY: _json.canonical(record)})
@@ -126,6 +129,8 @@ def _taken_apart(module: Any) -> tuple[str, dict[str, Any], dict[str, FloatArray
     name = _name(module, "one of ", tuple(_classes.KINDS))
     if isinstance(module, Stream):
         return name, *_stream_apart(module)
+    for child in module.modules():
+        _name(child, "modules that are ", tuple(_classes.KINDS))
     return name, module.config(), module.state_dict()
 
 
@@ -151,6 +156,14 @@ def _stream_apart(stream: Stream) -> tuple[dict[str, Any], dict[str, FloatArray]
     state = stream.state if isinstance(stream.state, tuple) else (stream.state,)
     named = {f"state.{letter}": part for letter, part in zip("hc", state, strict=False)}
     return config, {**stream._parameters, **named}
+
+
+def _check_loadable(record: Mapping[str, Any], tensors: Sequence[_safetensors.Tensor]) -> None:
+    """Hold that what is saved can be loaded, which a layer that stands in two places cannot."""
+    try:
+        _check_tensors(record, tensors)
+    except ModelFileError as error:
+        raise ValueError(f"module: {error}; make a layer of its own for each place") from None
 
 
 def _listed(tensors: Iterable[_safetensors.Tensor]) -> list[Any]:

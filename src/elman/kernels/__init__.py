@@ -24,6 +24,9 @@ runs it, in whatever thread, sees one set of them. A network has
 - ``weights`` and ``initial``, what it was made of;
 - ``kept_values``, how many values of each unit, step and row a run keeps for backward.
 
+``linear(weight, bias)`` makes a linear layer of such weights: ``run(x)`` → y of rows x (M, K), and
+``backward(x, d_y)`` → (d_x, d_weight, d_bias). The bits of y and d_x do not depend on other rows.
+
 All of them take what needs no conversion, and return None for anything else, with nothing done:
 Python then converts it, or explains what is wrong with it.
 """
@@ -49,6 +52,7 @@ __all__ = [
     "State",
     "Weights",
     "backend",
+    "linear",
     "network",
     "show_config",
 ]
@@ -94,6 +98,7 @@ backend: str = _side.__name__.rpartition(".")[2]
 """Which side is in use: "native" or "reference"."""
 
 network = _side.network
+linear = _side.linear
 
 PAIRS_PER_BLOCK: int = _side.PAIRS_PER_BLOCK
 """Over how many pairs of a step and a row a weight's gradient is summed at a time."""

@@ -33,6 +33,13 @@ def network(
     return kind(list(weights), list(initial), **architecture._asdict())
 
 
+def linear(weight: FloatArray, bias: FloatArray | None) -> Any:
+    """Make a linear layer; see `elman.kernels`."""
+    single = weight.dtype == np.float32
+    kind = _native.LinearFloat32 if single else _native.LinearFloat64
+    return kind(weight, bias)
+
+
 def config() -> dict[str, str | int]:
     """Tell what `elman.show_config` says of this side."""
     return {

@@ -333,6 +333,30 @@ def network(
     return Network(architecture, weights, initial)
 
 
+class Linear(NamedTuple):
+    """y = x Wᵀ + b for rows x (M, K), of weights that never change."""
+
+    weight: FloatArray
+    bias: FloatArray | None
+
+    def run(self, x: FloatArray) -> FloatArray:
+        """Return y (M, n)."""
+        y: FloatArray = x @ self.weight.T
+        return y if self.bias is None else y + self.bias
+
+    def backward(
+        self, x: FloatArray, d_y: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        """Return d_x, d_weight and d_bias, or None for d_bias without a bias."""
+        d_bias = None if self.bias is None else d_y.sum(axis=0)
+        return d_y @ self.weight, d_y.T @ x, d_bias
+
+
+def linear(weight: FloatArray, bias: FloatArray | None) -> Linear:
+    """Make a linear layer; see `elman.kernels`."""
+    return Linear(weight, bias)
+
+
 def config() -> dict[str, str | int]:
     """Tell what `elman.show_config` says of this side."""
     return {"isa": "NumPy's", "threads": 1, "summation_order": "NumPy's"}

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from elman import _check
+from elman import _check, kernels
 from elman._random import Generator
 from elman._typing import FloatArray
+from elman.kernels.forms import rows_contiguous
 from elman.nn._module import Module
 
 
@@ -71,7 +72,7 @@ class Linear(Module):
         self._parameters_replaced()
 
     def _parameters_replaced(self) -> None:
-        self._rows = _Rows(self.weight, self._parameters.get("bias"))
+        self._rows = kernels.linear(self.weight, self._parameters.get("bias"))
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_rows"}
@@ -79,7 +80,8 @@ class Linear(Module):
     def __call__(self, x: Any) -> FloatArray:
         """Return y, shape (…, out_features), of x, shape (…, in_features) and the layer's dtype."""
         rows, axes = self._checked_rows(x)
-        return self._rows.run(rows).reshape(*axes, self.out_features)
+        y: FloatArray = self._rows.run(rows).reshape(*axes, self.out_features)
+        return y
 
     def vjp(self, x: Any) -> tuple[FloatArray, Callable[[FloatArray], LinearGradients]]:
         """Return y and the function that takes the gradient with respect to y backwards.
@@ -94,7 +96,8 @@ class Linear(Module):
             d_y = np.asarray(d_y)
             _check.same_dtype("d_y", d_y, self.dtype)
             _check.shape("d_y", d_y, "the shape of y", (*axes, self.out_features))
-            d_x, d_weight, d_bias = layer.backward(rows, d_y.reshape(-1, self.out_features))
+            d_rows = rows_contiguous(d_y.reshape(-1, self.out_features))
+            d_x, d_weight, d_bias = layer.backward(rows, d_rows)
             gradients = {"weight": d_weight}
             if d_bias is not None:
                 gradients["bias"] = d_bias
@@ -104,31 +107,13 @@ class Linear(Module):
 
     def _checked_rows(self, x: Any) -> tuple[FloatArray, tuple[int, ...]]:
         """Return x as rows (M, in_features), and its axes before the last."""
-        x = np.asarray(x)
-        _check.same_dtype("x", x, self.dtype, RuntimeError)
+        given, x = x, _check.array("x", x, "an array (…, in_features)")
+        _check.same_dtype("x", given, self.dtype, RuntimeError)
         if x.shape[-1:] != (self.in_features,):
             expected = f"in_features = {self.in_features} on the last axis"
             raise _check.fail(RuntimeError, "x", expected, f"shape {x.shape}")
-        return x.reshape(-1, self.in_features), x.shape[:-1]
+        return rows_contiguous(x.reshape(-1, self.in_features)), x.shape[:-1]
 
     def _extra_repr(self) -> str:
         sizes = f"in_features={self.in_features}, out_features={self.out_features}"
         return f"{sizes}, bias={'bias' in self._parameters}"
-
-
-class _Rows(NamedTuple):
-    """The product for rows x (M, in_features) and weights that never change."""
-
-    weight: FloatArray
-    bias: FloatArray | None
-
-    def run(self, x: FloatArray) -> FloatArray:
-        y: FloatArray = x @ self.weight.T
-        return y if self.bias is None else np.add(y, self.bias, out=y)
-
-    def backward(
-        self, x: FloatArray, d_y: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-        """Return d_x, d_weight and d_bias, or None for d_bias without a bias."""
-        d_bias = None if self.bias is None else d_y.sum(axis=0)
-        return d_y @ self.weight, d_y.T @ x, d_bias

@@ -29,6 +29,11 @@ def filled(module: Any) -> Any:
     return module
 
 
+def network() -> nn.Network:
+    rnn = nn.RNN(2, 3, nonlinearity="relu")
+    return nn.Network(rnn, nn.Linear(3, 2), nn.Embedding(4, 2), nn.Linear(2, 3), reads="every")
+
+
 def modules() -> dict[str, Any]:
     """Return what is saved, by the file's name."""
     lstm = nn.LSTM(2, 3, 2, bias=False, dropout=0.5, proj_size=1, learn_initial_state=True)
@@ -43,6 +48,8 @@ def modules() -> dict[str, Any]:
         "lstm_cell": filled(nn.LSTMCell(1, 2, bias=False)),
         "rnn_cell": filled(nn.RNNCell(2, 1, nonlinearity="relu")),
         "linear": filled(nn.Linear(3, 2)),
+        "embedding": filled(nn.Embedding(3, 2, padding_idx=1)),
+        "network": filled(network()),
         "stream": stream,
     }
 
