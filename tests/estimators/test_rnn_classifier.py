@@ -15,12 +15,13 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.neural_network import MLPClassifier
 
 import elman
+from elman import nn
 from elman.estimators import RNNClassifier
-from elman.train import Adam, ManyToOne, cross_entropy
+from elman.train import Adam, cross_entropy
 
 
 def parameters(model: RNNClassifier) -> dict[str, Any]:
-    return ManyToOne(model.rnn_, model.head_).state_dict()
+    return nn.Network(model.rnn_, model.head_).state_dict()
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -369,13 +370,13 @@ def test_early_stopping_keeps_the_best_network_and_never_trains_on_the_held_out_
     X, y, _, _ = draw()
     X = [x + 100 * i for i, x in enumerate(X)]  # so that a sequence can be recognised
     trained_on: set[int] = set()
-    vjp = ManyToOne.vjp
+    vjp = nn.Network.rows_vjp
 
-    def spy(self: Any, x: Any, *, lengths: Any = None) -> Any:
+    def spy(self: Any, x: Any, z: Any = None, *, lengths: Any = None) -> Any:
         trained_on.update(np.rint(x[:, :3].mean(axis=(1, 2)) / 100).astype(int).tolist())
-        return vjp(self, x, lengths=lengths)
+        return vjp(self, x, z, lengths=lengths)
 
-    monkeypatch.setattr(ManyToOne, "vjp", spy)
+    monkeypatch.setattr(nn.Network, "rows_vjp", spy)
     model = fast(early_stopping=True, validation_fraction=0.2, n_iter_no_change=4, max_iter=100)
     model.fit(X, y)
     assert len(trained_on) == 48
@@ -536,6 +537,6 @@ def test_loss_of_the_fitted_network_is_the_last_epochs_when_nothing_moves(
 ) -> None:
     X, y, _, _ = draw()
     model = fast(max_iter=1, learning_rate_init=1e-30, alpha=0.0).fit(X, y)
-    network = ManyToOne(model.rnn_, model.head_)
+    network = nn.Network(model.rnn_, model.head_)
     loss, _ = cross_entropy(network.predict(X), np.searchsorted(model.classes_, y))
     assert model.loss_ == pytest.approx(loss, rel=1e-12)

@@ -11,7 +11,6 @@ import torch
 
 import elman
 from elman import nn
-from elman.train import ManyToOne
 
 COLUMNS, H, K = 3, 5, 2
 
@@ -38,16 +37,16 @@ class TorchManyToOne(torch.nn.Module):
 
 
 @pytest.fixture
-def make() -> Callable[..., ManyToOne]:
+def make() -> Callable[..., nn.Network]:
     """Return the function that makes a network of I = 3, H = 5, K = 2 from a seed and options."""
 
     def make(
         seed: int = 1, dtype: Any = np.float64, layer: str = "RNN", **options: Any
-    ) -> ManyToOne:
+    ) -> nn.Network:
         elman.manual_seed(seed)
         rnn = getattr(nn, layer)(COLUMNS, H, dtype=dtype, **{"batch_first": True} | options)
         features = (rnn.proj_size or H) * (2 if rnn.bidirectional else 1)
-        return ManyToOne(rnn, nn.Linear(features, K, dtype=dtype))
+        return nn.Network(rnn, nn.Linear(features, K, dtype=dtype))
 
     return make
 

@@ -22,7 +22,7 @@ TARGETS = np.array([0, 1, 1, 0, 1, 0, 1])
         (
             {"network": nn.GRU(3, 4)},
             TypeError,
-            "network: expected a train.ManyToOne, got a bare nn.GRU; ",
+            "network: expected an nn.Network, got a bare nn.GRU; ",
             "nn.Linear(layer.hidden_size, K)",
         ),
         ({"network": nn.GRU}, TypeError, "network: expected", "got the class GRU"),

@@ -14,7 +14,7 @@ import torch
 
 import elman
 from elman import nn
-from elman.train import Adam, ManyToOne, _fit, cross_entropy, fit, squared_error
+from elman.train import Adam, _fit, cross_entropy, fit, squared_error
 
 LENGTHS = [4, 1, 6, 3, 3, 5, 2]
 TARGETS = np.array([0, 1, 1, 0, 1, 0, 1])
@@ -24,7 +24,7 @@ def seed() -> np.random.RandomState:
     return np.random.RandomState(0)
 
 
-def state(network: ManyToOne) -> dict[str, Any]:
+def state(network: nn.Network) -> dict[str, Any]:
     return network.state_dict()
 
 
@@ -105,7 +105,7 @@ def test_a_network_learns_which_of_two_came_first(bidirectional: bool) -> None:
     x_new, y_new = which_came_first(300, random)
     generator = elman.Generator(0)
     rnn = nn.RNN(2, 16, batch_first=True, bidirectional=bidirectional, generator=generator)
-    network = ManyToOne(rnn, nn.Linear(32 if bidirectional else 16, 2, generator=generator))
+    network = nn.Network(rnn, nn.Linear(32 if bidirectional else 16, 2, generator=generator))
     before = (network.predict(x_new).argmax(axis=1) == y_new).mean()
     result = fit(
         network, x, y, cross_entropy, Adam(lr=0.01), random=random, batch_size=20,
@@ -165,11 +165,11 @@ def test_a_weight_of_zero_takes_no_part(make: Any, draw: Any) -> None:
 # Stopping
 
 
-def scripted(scores: list[float]) -> tuple[Callable[[ManyToOne], float], list[dict[str, Any]]]:
+def scripted(scores: list[float]) -> tuple[Callable[[nn.Network], float], list[dict[str, Any]]]:
     """Return a `validate` that gives these scores, and the states it sees."""
     seen: list[dict[str, Any]] = []
 
-    def validate(network: ManyToOne) -> float:
+    def validate(network: nn.Network) -> float:
         assert not network.rnn.training
         seen.append(network.state_dict())
         return scores[len(seen) - 1]
@@ -247,7 +247,7 @@ def test_dropout_is_active_in_training_alone(make: Any, draw: Any) -> None:
         modes.append(network.rnn.training)
         return cross_entropy(output, y, weights)
 
-    def validate(network: ManyToOne) -> float:
+    def validate(network: nn.Network) -> float:
         modes.append(network.rnn.training)
         return 0.0
 
@@ -388,7 +388,7 @@ def test_training_needs_neither_scikit_learn_nor_tqdm(run_python: Callable[..., 
     program = """
 import sys, numpy as np, elman
 from elman import nn, train
-network = train.ManyToOne(nn.RNN(3, 4, batch_first=True), nn.Linear(4, 2))
+network = nn.Network(nn.RNN(3, 4, batch_first=True), nn.Linear(4, 2))
 x = np.zeros((5, 6, 3), np.float32)
 train.fit(network, x, [0, 1, 0, 1, 1], train.cross_entropy, train.Adam(),
           random=np.random.RandomState(0), max_iter=2)
@@ -401,7 +401,7 @@ def test_public_names_are_these_and_documented() -> None:
     from elman import train
 
     assert train.__all__ == [
-        "Adam", "AdamState", "FitResult", "ManyToOne", "Sequences", "bucket_batches",
+        "Adam", "AdamState", "FitResult", "Sequences", "bucket_batches",
         "clip_by_global_norm", "cross_entropy", "fit", "log_softmax", "squared_error",
     ]  # fmt: skip
     assert all(inspect.getdoc(getattr(train, name)) for name in train.__all__)

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 import elman
 from elman import nn
-from elman.train import Adam, ManyToOne, clip_by_global_norm, cross_entropy, fit, squared_error
+from elman.train import Adam, clip_by_global_norm, cross_entropy, fit, squared_error
 
 N = 50_000  # BLAS takes threads for dot products of 10,000 and more
 
@@ -34,7 +34,7 @@ def training(random: np.random.Generator, dtype: Any) -> Any:
     """Matrices of more than 10,000 values, whose norm is in the loss, and a clipped step."""
     generator = elman.Generator(0)
     rnn = nn.RNN(3, 160, batch_first=True, dtype=dtype, generator=generator)
-    network = ManyToOne(rnn, nn.Linear(160, 2, dtype=dtype, generator=generator))
+    network = nn.Network(rnn, nn.Linear(160, 2, dtype=dtype, generator=generator))
     x = random.normal(size=(8, 4, 3)).astype(dtype)
     result = fit(network, x, [0, 1] * 4, cross_entropy, Adam(), random=random, batch_size=4,
                  alpha=0.5, clip_norm=1e-3, max_iter=2)  # fmt: skip

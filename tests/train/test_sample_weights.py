@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from elman.train import Adam, ManyToOne, cross_entropy, fit
+from elman import nn
+from elman.train import Adam, cross_entropy, fit
 
 LENGTHS = [4, 1, 6, 3, 3, 5, 2]
 TARGETS = np.array([0, 1, 1, 0, 1, 0, 1])
 WEIGHTS = np.array([1, 2, 0.5, 1, 3, 1, 0.125])
 
 
-def trained(network: ManyToOne, x: Any, y: Any, **options: Any) -> tuple[Any, dict[str, Any]]:
+def trained(network: nn.Network, x: Any, y: Any, **options: Any) -> tuple[Any, dict[str, Any]]:
     """Return the loss curve and the parameters after three epochs."""
     defaults: dict[str, Any] = {"batch_size": 2, "max_iter": 3, "random": np.random.RandomState(0)}
     result = fit(network, x, y, cross_entropy, Adam(lr=0.01), **defaults | options)

@@ -19,6 +19,7 @@ from elman.estimators._labels import read_labels
 from elman.estimators._networks import architecture, fitted_network, new_network
 from elman.estimators._parameters import check_parameters
 from elman.estimators._sequences import read
+from elman.nn import Network
 
 
 class RNNClassifier(ClassifierMixin, BaseEstimator):
@@ -222,7 +223,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _keep(
         self,
-        network: train.ManyToOne,
+        network: Network,
         classes: npt.NDArray[Any],
         result: train.FitResult,
         goes_on: bool,
@@ -271,7 +272,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     def _logits(self, X: Any) -> FloatArray:
         check_is_fitted(self)
         sequences = read(self, X, reset=False).sequences.astype(self.rnn_.dtype)
-        return train.ManyToOne(self.rnn_, self.head_).predict(sequences)
+        return np.asarray(Network(self.rnn_, self.head_).predict(sequences))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

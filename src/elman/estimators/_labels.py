@@ -15,7 +15,8 @@ from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
-from elman.train import ManyToOne, Sequences
+from elman.nn import Network
+from elman.train import Sequences
 
 
 class Labels(NamedTuple):
@@ -36,15 +37,15 @@ class Labels(NamedTuple):
         )
         return rows, held_out
 
-    def scorer(self, sequences: Sequences, rows: IntArray) -> Callable[[ManyToOne], float]:
+    def scorer(self, sequences: Sequences, rows: IntArray) -> Callable[[Network], float]:
         """Return the function that tells a network's accuracy on some rows."""
         weights = None
         if self.weights is not None:
             # The sum of very large weights would be infinite.
             weights = self.weights[rows] / self.weights[rows].max()
 
-        def score(network: ManyToOne) -> float:
-            codes = network.predict(sequences, rows).argmax(axis=1)
+        def score(network: Network) -> float:
+            codes = np.asarray(network.predict(sequences, rows)).argmax(axis=1)
             return float(accuracy_score(self.codes[rows], codes, sample_weight=weights))
 
         return score

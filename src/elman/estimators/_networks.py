@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from elman import Generator, _check
-from elman.nn import GRU, LSTM, RNN, Linear
-from elman.train import ManyToOne, Sequences
+from elman.nn import GRU, LSTM, RNN, Linear, Network
+from elman.train import Sequences
 
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 """The layer for each value of `cell`."""
@@ -23,7 +23,7 @@ def architecture(estimator: Any) -> dict[str, Any]:
 
 def new_network(
     estimator: Any, sequences: Sequences, outputs: int, generator: Generator
-) -> ManyToOne:
+) -> Network:
     """Make a network for sequences, in their dtype, with weights drawn from `generator`."""
     columns, dtype = sequences.frames.shape[1], sequences.frames.dtype
     options = {"nonlinearity": estimator.nonlinearity} if estimator.cell == "rnn" else {}
@@ -39,10 +39,10 @@ def new_network(
         **options,
     )
     features = estimator.hidden_size * (2 if estimator.bidirectional else 1)
-    return ManyToOne(rnn, Linear(features, outputs, dtype=dtype, generator=generator))
+    return Network(rnn, Linear(features, outputs, dtype=dtype, generator=generator))
 
 
-def fitted_network(estimator: Any, classes: npt.NDArray[Any]) -> ManyToOne:
+def fitted_network(estimator: Any, classes: npt.NDArray[Any]) -> Network:
     """Return the network of the last fit, to go on from.
 
     Raises
@@ -59,4 +59,4 @@ def fitted_network(estimator: Any, classes: npt.NDArray[Any]) -> ManyToOne:
         if wanted[name] != fitted:
             raise _check.fail(ValueError, name, f"{now} its {fitted!r}", repr(wanted[name]))
     estimator.rnn_.dropout = float(estimator.dropout)
-    return ManyToOne(estimator.rnn_, estimator.head_)
+    return Network(estimator.rnn_, estimator.head_)

@@ -6,13 +6,11 @@ from elman.train._batches import bucket_batches
 from elman.train._clip import clip_by_global_norm
 from elman.train._fit import FitResult, fit
 from elman.train._losses import cross_entropy, log_softmax, squared_error
-from elman.train._network import ManyToOne
 
 __all__ = [
     "Adam",
     "AdamState",
     "FitResult",
-    "ManyToOne",
     "Sequences",
     "bucket_batches",
     "clip_by_global_norm",

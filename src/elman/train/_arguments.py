@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from elman import _check
-from elman.nn import GRU, LSTM, RNN
+from elman.nn import GRU, LSTM, RNN, Network
 from elman.train._adam import Adam
-from elman.train._network import ManyToOne
 
 
 def check_objects(network: Any, *, loss: Any, optimizer: Any, random: Any, validate: Any) -> None:
@@ -42,16 +41,16 @@ def check_numbers(*, alpha: Any, clip_norm: Any, tol: Any, n_iter_no_change: Any
 
 def _check_network(value: Any) -> None:
     """Hold that a network with a head was given (TypeError)."""
-    if isinstance(value, ManyToOne):
+    if isinstance(value, Network):
         return
     name = f"{type(value).__module__}.{type(value).__qualname__}"
     fix = ""
     if isinstance(value, RNN | GRU | LSTM):
         name = f"a bare nn.{type(value).__name__}"
-        fix = "give it a head, as in train.ManyToOne(layer, nn.Linear(layer.hidden_size, K))"
+        fix = "give it a head, as in nn.Network(layer, nn.Linear(layer.hidden_size, K))"
     elif inspect.isclass(value):
         name = f"the class {value.__name__}"
-    raise _check.fail(TypeError, "network", "a train.ManyToOne", name, fix)
+    raise _check.fail(TypeError, "network", "an nn.Network", name, fix)
 
 
 def _check_loss(value: Any) -> None:

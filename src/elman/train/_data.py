@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
+from elman.nn import Network
 from elman.nn._sequences import Sequences
 from elman.train._batches import Random, bucket_batches
 
@@ -18,34 +19,41 @@ class TrainingData(NamedTuple):
     """Sequences to train on. Letters: n sequences.
 
     sequences : n of them
-    y : targets, shape (n, …)
+    y : targets, shape (n, …); or a list of n arrays (T_i, …), one target for each step
+    z : vectors (n, Z) for a bridge, or None
     rows : which of the n sequences take part
     weights : shape (n,), with a mean of 1 over `rows`, or None if each sequence counts alike
     mean_weight : the mean over `rows` of the weights as they were given; 1 without weights
     """
 
     sequences: Sequences
-    y: npt.NDArray[Any]
+    y: npt.NDArray[Any] | list[npt.NDArray[Any]]
+    z: FloatArray | None
     rows: IntArray
     weights: FloatArray | None
     mean_weight: float
 
     @classmethod
     def checked(
-        cls, x: Any, y: Any, *, sample_weight: Any, rows: Any, dtype: np.dtype[Any]
+        cls, network: Network, x: Any, y: Any, *, z: Any, sample_weight: Any, rows: Any
     ) -> TrainingData:
-        """Check the arguments of `fit` that have these names; `dtype` is the network's.
+        """Check the arguments of `fit` that have these names.
 
         Raises
         ------
         TypeError, ValueError
             If one is not as `fit` describes it.
         """
-        sequences = Sequences.read(x)
-        _check.same_dtype("x", sequences.frames, dtype)
-        sequences.check_finite("x", "fill them, or leave out the steps that hold them")
+        sequences = network.sequences(x)
+        if network.embedding is None:
+            _check.same_dtype("x", sequences.frames, network.dtype)
+            sequences.check_finite("x", "fill them, or leave out the steps that hold them")
         n = len(sequences)
-        y = _checked_targets(y, n)
+        if network.reads == "every":
+            y = _checked_step_targets(y, sequences.lengths)
+        else:
+            y = _checked_targets(y, n)
+        z = _checked_vectors(z, network, n)
         rows = np.arange(n) if rows is None else _checked_rows(rows, n)
         weights, mean = None, 1.0
         if sample_weight is not None:
@@ -56,7 +64,7 @@ class TrainingData(NamedTuple):
             raise _check.fail(ValueError, "x", expected, "none")
         if weights is not None:
             weights, mean = _scaled(weights, rows)
-        return cls(sequences, y, rows, weights, mean)
+        return cls(sequences, y, z, rows, weights, mean)
 
     def batches(self, batch_size: int, random: Random | None) -> Iterator[IntArray]:
         """Yield the rows of each batch of an epoch, in their own order if `random` is None."""
@@ -66,6 +74,24 @@ class TrainingData(NamedTuple):
         else:
             for batch in bucket_batches(self.sequences.lengths[self.rows], batch_size, random):
                 yield self.rows[batch]
+
+    def targets(self, rows: IntArray) -> npt.NDArray[Any]:
+        """Return the targets of a batch: of its sequences, or of all their steps one by one."""
+        if isinstance(self.y, list):
+            return np.concatenate([self.y[row] for row in rows])
+        found: npt.NDArray[Any] = self.y[rows]
+        return found
+
+    def weights_of(self, rows: IntArray) -> FloatArray | None:
+        """Return the weight of each target of a batch, or None without weights."""
+        if self.weights is None:
+            return None
+        weights = self.weights[rows]
+        return (
+            np.repeat(weights, self.sequences.lengths[rows])
+            if isinstance(self.y, list)
+            else weights
+        )
 
     def penalty(self, alpha: float, N: int) -> float:
         """Return the factor of ‖W‖² / 2 in the loss of a batch of N sequences."""
@@ -94,6 +120,37 @@ def _checked_targets(y: Any, n: int) -> npt.NDArray[Any]:
         fix = "leave this sequence out, in x too, or give it a target"
         got = f"{array[row]} at sequence {row}"
         raise _check.fail(ValueError, "y", "finite values", got, fix)
+    return array
+
+
+def _checked_step_targets(y: Any, lengths: IntArray) -> list[npt.NDArray[Any]]:
+    """Return targets of every step, an array (T_i, …) for each sequence."""
+    expected = "an array (T_i, …) of targets for each sequence, one for each of its steps"
+    if y is None or not isinstance(y, list | tuple | np.ndarray) or len(y) != len(lengths):
+        got = f"{len(y)} of them" if isinstance(y, list | tuple | np.ndarray) else _check.short(y)
+        fix = f"there are {len(lengths)} sequences"
+        raise _check.fail(ValueError, "y", expected, got, fix)
+    arrays = [np.asarray(part) for part in y]
+    for i, (array, length) in enumerate(zip(arrays, lengths, strict=True)):
+        if array.ndim == 0 or len(array) != length:
+            expected = f"{length} targets, one for each step of sequence {i}"
+            raise _check.fail(ValueError, f"y[{i}]", expected, f"shape {array.shape}")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise _check.fail(ValueError, f"y[{i}]", "finite values", "NaN or infinity")
+    return arrays
+
+
+def _checked_vectors(z: Any, network: Network, n: int) -> FloatArray | None:
+    """Return z (n, Z) for a network with a bridge, or None for one without."""
+    if network.bridge is None:
+        if z is not None:
+            expected = "None, as the network has no bridge"
+            raise _check.fail(ValueError, "z", expected, _check.short(z))
+        return None
+    shape = (n, network.bridge.in_features)
+    array: FloatArray = _check.array("z", z, f"an array (n, Z) = {shape} for the bridge")
+    _check.same_dtype("z", z, network.dtype)
+    _check.shape("z", array, "(n, Z)", shape)
     return array
 
 

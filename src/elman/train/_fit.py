@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
+from elman.nn import Network
 from elman.train._adam import Adam
 from elman.train._arguments import check_numbers, check_objects, checked_score
 from elman.train._batches import Random
 from elman.train._clip import clip_by_global_norm, squared_norm
 from elman.train._data import TrainingData
-from elman.train._network import ManyToOne
 from elman.train._progress import Progress
 from elman.train._watch import Watch
 
@@ -50,13 +50,14 @@ class FitResult(NamedTuple):
 
 
 def fit(
-    network: ManyToOne,
+    network: Network,
     x: Any,
     y: npt.ArrayLike,
     loss: Loss,
     optimizer: Adam,
     *,
     random: Random,
+    z: npt.ArrayLike | None = None,
     sample_weight: npt.ArrayLike | None = None,
     rows: IntArray | None = None,
     batch_size: int = 32,
@@ -66,7 +67,7 @@ def fit(
     max_iter: int = 200,
     tol: float = 1e-4,
     n_iter_no_change: float = 10,
-    validate: Callable[[ManyToOne], float] | None = None,
+    validate: Callable[[Network], float] | None = None,
     keep_start: bool = False,
     verbose: bool = False,
 ) -> FitResult:
@@ -74,18 +75,22 @@ def fit(
 
     Parameters
     ----------
-    network : ManyToOne
+    network : Network
         Changed. After an error it has the parameters it came with.
     x : array, shape (n, T, I), list of n arrays (T_i, I), or Sequences, of the network's dtype
+        With an embedding integers: (n, T), or a list of n arrays (T_i,).
     y : array, shape (n, …)
-        Targets as `loss` takes them.
+        Targets as `loss` takes them. For a network that reads every step, a list of n arrays
+        (T_i, …), a target for each step; what pads a batch never reaches the loss.
     loss : cross_entropy, squared_error or a function like them
     optimizer : Adam
     random : numpy.random.RandomState or numpy.random.Generator
         Shuffles the batches. Dropout draws from the generator of `network.rnn`.
+    z : array, shape (n, Z), of the network's dtype
+        What the bridge makes initial states of, for a network with a bridge and only then.
     sample_weight : numbers of at least zero, shape (n,), optional
         How much each sequence counts. They are divided by their mean over the sequences that take
-        part; a batch's loss is Σ_i w_i loss_i / N over its N sequences. So a sequence counts alike
+        part; a batch's loss is Σ_i w_i loss_i / N over its N targets. So a sequence counts alike
         in whatever batch it is. A sequence of weight zero takes no part.
     rows : integers in [0, n), optional
         Which sequences to train on; None is all of them.
@@ -136,9 +141,7 @@ def fit(
     check_objects(network, loss=loss, optimizer=optimizer, random=random, validate=validate)
     check_numbers(alpha=alpha, clip_norm=clip_norm, tol=tol, n_iter_no_change=n_iter_no_change)
     batch_size, max_iter = _check.size("batch_size", batch_size), _check.size("max_iter", max_iter)
-    data = TrainingData.checked(
-        x, y, sample_weight=sample_weight, rows=rows, dtype=network.rnn.dtype
-    )
+    data = TrainingData.checked(network, x, y, z=z, sample_weight=sample_weight, rows=rows)
     data.check_penalty(alpha)
     start, optimizer_start = network.state_dict(), optimizer.state
     best = start
@@ -188,7 +191,7 @@ def fit(
 
 
 def _epoch(
-    network: ManyToOne,
+    network: Network,
     data: TrainingData,
     batches: Iterator[IntArray],
     *,
@@ -198,21 +201,24 @@ def _epoch(
     clip_norm: float | None,
 ) -> float:
     """Make a step for each batch; return the mean loss."""
-    total = 0.0
+    total, targets = 0.0, 0
     # An overflow is found and explained after the epoch.
     with np.errstate(over="ignore", invalid="ignore"):
         for rows in batches:
-            N = len(rows)
             x, lengths = data.sequences.pad(rows, network.rnn.batch_first)
-            output, backward = network.vjp(x, lengths=lengths)
+            z = None if data.z is None else data.z[rows]
+            output, backward = network.rows_vjp(x, z, lengths=lengths)
+            if not len(output):  # sequences of no steps, where each step has a target
+                continue
             value, d_output = _weighted(loss, output, data, rows)
             parameters, gradients = network.state_dict(), backward(d_output).parameters
-            value += _penalize(data.penalty(alpha, N), parameters, gradients)
+            value += _penalize(data.penalty(alpha, len(rows)), parameters, gradients)
             if clip_norm is not None:
                 gradients, _ = clip_by_global_norm(gradients, clip_norm)
             network.load_state_dict(optimizer.update(parameters, gradients))
-            total += value * N
-    mean = total / len(data.rows)
+            total += value * len(output)
+            targets += len(output)
+    mean = total / targets if targets else 0.0
     lost = [name for name, p in network.named_parameters() if not np.isfinite(p).all()]
     if lost or not math.isfinite(mean):
         got = f"NaN or infinity in {', '.join(lost)}" if lost else f"a loss of {mean}"
@@ -224,14 +230,14 @@ def _epoch(
 def _weighted(
     loss: Loss, output: FloatArray, data: TrainingData, rows: IntArray
 ) -> tuple[float, FloatArray]:
-    """Return Σ_i w_i loss_i / N over a batch of N rows, and its gradient.
+    """Return Σ_i w_i loss_i / M over a batch of M targets, and its gradient.
 
     `loss` divides by Σ_i w_i of the batch. Undoing this keeps what the batch counts beside others.
     """
-    if data.weights is None:
-        return loss(output, data.y[rows], None)
-    weights = data.weights[rows]
-    value, d_output = loss(output, data.y[rows], weights)
+    weights = data.weights_of(rows)
+    value, d_output = loss(output, data.targets(rows), weights)
+    if weights is None:
+        return value, d_output
     share = float(weights.mean())
     return value * share, d_output if share == 1 else d_output * share
 
