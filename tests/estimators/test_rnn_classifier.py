@@ -569,6 +569,37 @@ def test_after_a_mistake_a_fitted_model_is_as_it_was(draw: Any, fast: Any) -> No
         np.testing.assert_array_equal(model.predict_proba([frames[0]]), expected)
 
 
+@pytest.mark.parametrize(
+    ("y", "fraction", "message"),
+    [
+        ([0] * 11 + [1], 0.5, "y: expected two sequences of each class or more, .* of class 1"),
+        ([0, 1, 2] * 4, 0.1, "validation_fraction: .* of 3 classes, got 0.1, which holds out 2 of"),
+        ([0, 1, 2] * 4, 0.8, "validation_fraction: .* got 0.8, which holds out 10 of 12"),
+    ],
+)
+def test_a_part_that_cannot_be_held_out_is_told(
+    y: Any, fraction: float, message: str, fast: Any
+) -> None:
+    model = fast(early_stopping=True, validation_fraction=fraction)
+    with pytest.raises(ValueError, match=message):
+        model.fit(np.zeros((12, 3, 2)), y)
+
+
+@pytest.mark.parametrize("fraction", [0.25, 0.75])
+def test_the_smallest_parts_are_held_out(fraction: float, fast: Any) -> None:
+    model = fast(early_stopping=True, validation_fraction=fraction, max_iter=1)
+    assert model.fit(np.zeros((12, 3, 2)), [0, 1, 2] * 4).validation_scores_ == [
+        pytest.approx(1 / 3)
+    ]
+
+
+@pytest.mark.parametrize("weights", ["balanced", [np.zeros((2, 2)), np.zeros((3, 2))] * 2])
+def test_weights_that_are_no_numbers_are_told(weights: Any, fast: Any) -> None:
+    message = "^sample_weight: expected one number for each of 4 sequences, got ('balanced'|a list)"
+    with pytest.raises(TypeError, match=message):
+        fast().fit(np.zeros((4, 3, 2)), [0, 1, 0, 1], sample_weight=weights)
+
+
 def test_dropout_between_no_layers_is_told(draw: Any, fast: Any) -> None:
     X, y, _, _ = draw(n=8)
     with pytest.warns(UserWarning, match="dropout=0.5 has no effect with num_layers=1"):

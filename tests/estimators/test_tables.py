@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from elman.data import from_frame
+from elman.data import from_channels_first, from_frame
 from elman.estimators import RNNClassifier, SequenceScaler
 
 RANDOM = np.random.default_rng(0)
@@ -136,6 +136,27 @@ def test_a_pipeline_holds_names_of_frames(draw: Any, fast: Any) -> None:
 def test_what_is_no_sequences_at_all_is_told(estimator: Any, X: Any, told: str) -> None:
     with pytest.raises(TypeError, match=rf"^X: expected an array \(n, T, I\) .*, got {told}"):
         estimator.fit(X, [0, 1])
+
+
+def test_channels_before_time_are_told(estimator: Any) -> None:
+    told = r"; if time is the last axis, elman\.data\.from_channels_first\(X\) turns the axes"
+    X, y = RANDOM.normal(size=(4, 7, 2)), [0, 1, 0, 1]
+    estimator.fit(X, y)
+    with pytest.raises(ValueError, match=f"X has 7 features, but .* is expecting 2 .*{told}"):
+        use(estimator, X.transpose(0, 2, 1))
+    ragged = [x[:T] for x, T in zip(X, (3, 5, 7, 2), strict=True)]
+    turned = [x.T for x in ragged]
+    for call in (lambda: estimator.fit(turned, y), lambda: use(estimator, turned)):
+        with pytest.raises(ValueError, match=rf"^X\[1\]: .* got shape \(2, 5\){told}"):
+            call()
+    estimator.fit(from_channels_first(turned), y)
+    assert estimator.n_features_in_ == 2
+
+
+def test_a_sequence_that_is_no_array_is_told(estimator: Any) -> None:
+    told = r"^X\[1\]: expected an array \(T_i, I\) or \(T_i,\), got a list of 2 that differ in len"
+    with pytest.raises(ValueError, match=told):
+        estimator.fit([np.zeros((3, 2)), [[1.0, 2.0], [3.0]]], [0, 1])
 
 
 @pytest.mark.parametrize("shape", [(4, 3, 2), (4, 6)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from elman import Generator, train
 from elman._typing import FloatArray
+from elman.estimators._hints import warn
 from elman.estimators._labels import checked_labels
 from elman.estimators._networks import architecture, fitted_network, new_network
 from elman.estimators._parameters import check_parameters
@@ -253,11 +253,10 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         )
         self.best_validation_score_ = result.best_score
         if not (result.converged or result.interrupted or self.n_iter_no_change == math.inf):
-            warnings.warn(
+            warn(
                 f"max_iter={self.max_iter} epochs are over and training has not converged; "
                 "raise max_iter, or tol",
                 ConvergenceWarning,
-                stacklevel=3,
             )
 
     def predict(self, X: Any) -> npt.NDArray[Any]:

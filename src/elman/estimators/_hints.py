@@ -15,6 +15,9 @@ from elman._typing import FloatArray
 SEQUENCES = "an array (n, T, I) or (n, T), or a list of arrays (T_i, I) or (T_i,)"
 """What X may be."""
 
+TURN = "if time is the last axis, elman.data.from_channels_first(X) turns the axes"
+"""What helps where channels come before time."""
+
 _FROM_FRAME = "elman.data.from_frame(frame, id=..., time=...)"
 _ID = re.compile(r"(?i:id|uid|uuid|.*[_ -]u?id)|.*[a-z](Id|ID)")
 _TIME = re.compile(
@@ -92,7 +95,7 @@ def warn_of_ids(names: list[Any], frames: FloatArray, starts: Any) -> None:
         values = frames[:, column]
         first = np.repeat(values[starts], np.diff([*starts, len(values)]))
         if (values == first).all() and len(np.unique(values[starts])) == len(starts):
-            _warn(
+            warn(
                 f"X: expected columns that change with time, got column {name!r}, which numbers "
                 f"the sequences; drop it, or make X with {_FROM_FRAME}.X"
             )
@@ -124,19 +127,19 @@ def warn_of_long_table(X: FloatArray, names: Any) -> None:
     if not found and n >= _MANY_ROWS and T <= _FEW_COLUMNS:
         found = f"sequences of {T} steps are very short"
     if found:
-        _warn(
+        warn(
             f"X: expected {n} sequences, one a row, of one column and {T} steps, got what may be "
             f"a long table, with a row for each step: {found}; if so, make sequences of it with "
             f"{_FROM_FRAME}, else leave ids and times out"
         )
 
 
-def _warn(message: str) -> None:
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn, and name the line outside elman and scikit-learn that called."""
     level, frame = 1, inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_INSIDE):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, UserWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 def _counts(values: FloatArray) -> bool:

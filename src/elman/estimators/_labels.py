@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -30,9 +31,27 @@ class Labels(NamedTuple):
     rows: IntArray
 
     def hold_out(self, fraction: float, random: np.random.RandomState) -> tuple[IntArray, IntArray]:
-        """Divide the rows that take part into those to train on and a fraction held out."""
+        """Divide the rows that take part into those to train on and a fraction held out.
+
+        Raises
+        ------
+        ValueError
+            If the fraction is too small to hold a sequence of each class, or a class has but one.
+        """
+        codes = self.codes[self.rows]
+        present, counts = np.unique(codes, return_counts=True)
+        if counts.min() < 2:
+            label = self.classes[present[counts.argmin()]]
+            expected = "two sequences of each class or more, as early_stopping holds some out"
+            raise _check.fail(ValueError, "y", expected, f"one of class {label!s}")
+        n, K = len(codes), len(present)
+        held = math.ceil(fraction * n)
+        if not K <= held <= n - K:
+            expected = f"a part that leaves, and holds out, one sequence of each of {K} classes"
+            got = f"{fraction}, which holds out {held} of {n}"
+            raise _check.fail(ValueError, "validation_fraction", expected, got)
         rows, held_out = train_test_split(
-            self.rows, test_size=fraction, stratify=self.codes[self.rows], random_state=random
+            self.rows, test_size=fraction, stratify=codes, random_state=random
         )
         return rows, held_out
 
@@ -78,7 +97,7 @@ def checked_labels(estimator: Any, y: Any, sample_weight: Any, n: int) -> Labels
     codes = encoder.fit_transform(y)
     rows = np.arange(n)
     if sample_weight is not None:
-        _check.unmasked("sample_weight", sample_weight)
+        _check_numbers("sample_weight", sample_weight, n)
         sample_weight = _check_sample_weight(
             sample_weight, codes, dtype=np.float64, ensure_non_negative=True
         )
@@ -89,6 +108,18 @@ def checked_labels(estimator: Any, y: Any, sample_weight: Any, n: int) -> Labels
         where = "" if sample_weight is None else " among sequences of a weight above zero"
         raise _check.fail(ValueError, "y", f"at least two classes{where}", got)
     return Labels(encoder.classes_, codes, sample_weight, rows)
+
+
+def _check_numbers(name: str, value: Any, n: int) -> None:
+    """Hold that NumPy makes numbers of a value (TypeError)."""
+    _check.unmasked(name, value)
+    try:
+        np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        got = repr(value) if isinstance(value, str) else f"a {type(value).__name__} of other things"
+        fix = "sklearn.utils.class_weight.compute_sample_weight('balanced', y) makes such weights"
+        expected = f"one number for each of {n} sequences"
+        raise _check.fail(TypeError, name, expected, got, fix) from None
 
 
 def _check_one_each(y: Any) -> None:

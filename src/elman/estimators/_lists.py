@@ -8,7 +8,7 @@ import numpy as np
 
 from elman import _check
 from elman._typing import IntArray
-from elman.estimators._hints import check_numbers
+from elman.estimators._hints import TURN, check_numbers
 
 
 class Joined(NamedTuple):
@@ -35,12 +35,22 @@ def is_list(X: Any) -> bool:
     if all(isinstance(sequence, list | tuple) for sequence in X):
         # Lists of numbers, all equally long, are an array (n, T) to scikit-learn.
         return len({len(sequence) for sequence in X}) != 1 or n_axes(X[0]) == 2
-    return all(n_axes(sequence) in (1, 2) for sequence in X)
+    return all(_as_array(i, sequence).ndim in (1, 2) for i, sequence in enumerate(X))
 
 
 def n_axes(value: Any) -> int:
     """Return how many axes a value has as an array."""
     return int(value.ndim) if hasattr(value, "ndim") else np.asarray(value).ndim
+
+
+def _as_array(i: int, sequence: Any) -> np.ndarray[Any, Any]:
+    """Return sequence i as an array (ValueError)."""
+    try:
+        return np.asarray(sequence)
+    except ValueError:
+        expected = "an array (T_i, I) or (T_i,)"
+        got = f"a {type(sequence).__name__} of {len(sequence)} that differ in length"
+        raise _check.fail(ValueError, f"X[{i}]", expected, got) from None
 
 
 def joined(X: Any) -> Joined:
@@ -53,17 +63,19 @@ def joined(X: Any) -> Joined:
     """
     sequences = list(X)
     if not sequences:
-        raise _check.fail(ValueError, "X", "at least one sequence", "Found array with 0 sample(s)")
+        raise _check.fail(ValueError, "X", "at least one sequence", "none: 0 sample(s)")
     table = _checked_table(sequences)
     for i, sequence in enumerate(sequences):
         _check.unmasked(f"X[{i}]", sequence)
-    arrays = [np.asarray(sequence) for sequence in sequences]
+    arrays = [_as_array(i, sequence) for i, sequence in enumerate(sequences)]
     univariate = [array.ndim == 1 for array in arrays]
     arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
     for i, array in enumerate(arrays):
         if array.ndim != 2 or array.shape[1] != arrays[0].shape[1]:
             expected = f"(T_i, I) = (T_i, {arrays[0].shape[-1]}), as X[0]"
-            raise _check.fail(ValueError, f"X[{i}]", expected, f"shape {array.shape}")
+            same_rows = len({len(a) for a in arrays}) == 1 and array.ndim == 2
+            fix = TURN if same_rows else ""
+            raise _check.fail(ValueError, f"X[{i}]", expected, f"shape {array.shape}", fix)
     # Arrays of data frames go by columns, and so would these. Sums would have other bits.
     frames = np.ascontiguousarray(np.concatenate(arrays))
     if any(array.dtype != arrays[0].dtype for array in arrays) and frames.dtype.kind == "f":

@@ -12,6 +12,7 @@ from elman import _check
 from elman._typing import FloatArray
 from elman.estimators._hints import (
     SEQUENCES,
+    TURN,
     check_kind,
     check_numbers,
     warn_of_ids,
@@ -92,11 +93,17 @@ def checked_sequences(estimator: Any, X: Any, *, reset: bool, copy: bool = False
             raise _check.fail(ValueError, "X", SEQUENCES, f"{X.ndim}-D, shape {X.shape}")
         n, T, columns = X.shape
         if n == 0:
-            raise _check.fail(ValueError, "X", "at least one sequence", "0 sample(s)")
+            raise _check.fail(ValueError, "X", "at least one sequence", "none: 0 sample(s)")
+        wanted = None if reset else estimator.n_features_in_
+        if T == wanted != columns and not estimator._fitted_on_2d:
+            _check_columns(estimator, got=columns, expected=T, fix=f"; {TURN}")
         frames = X.reshape(n * T, columns)
         frames = _check_frames(estimator, frames, table=None, reset=reset, copy=copy)
         given = _from_array(frames, X.shape)
-    fix = f"{type(estimator).__name__} has no rule for missing values: fill or remove them"
+    fix = (
+        f"{type(estimator).__name__} has no rule for missing values: fill or remove them, or, if "
+        "they pad sequences to one length, pass a list of arrays without them"
+    )
     given.sequences.check_finite("X", fix)
     return given
 
