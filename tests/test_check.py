@@ -70,3 +70,21 @@ def test_a_masked_value_is_refused_and_a_mask_of_nothing_is_not() -> None:
     _check.unmasked("x", np.ma.MaskedArray(np.arange(6.0)))
     _check.unmasked("x", np.ma.MaskedArray(np.arange(6.0), mask=np.zeros(6, bool)))
     _check.unmasked("x", np.arange(6.0))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "got"),
+    [
+        ("1", TypeError, "'1' (str)"),
+        (None, TypeError, "None (NoneType)"),
+        (True, TypeError, "True (bool)"),
+        (np.zeros(2), TypeError, "array([0., 0.]) (ndarray)"),
+        (-1.0, ValueError, "-1.0"),
+        (float("nan"), ValueError, "nan"),
+    ],
+)
+def test_a_number_is_one_and_in_range(value: Any, kind: type[Exception], got: str) -> None:
+    with pytest.raises(kind, match=f"^lr: expected a number above zero, got {re.escape(got)}$"):
+        _check.number("lr", value, "a number above zero", lambda number: number > 0)
+    for right in (1, 0.5, np.float32(2), np.int8(3)):
+        _check.number("lr", right, "a number above zero", lambda number: number > 0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,22 @@ def probability(name: str, value: Any) -> float:
         kind = ValueError if is_number or isinstance(value, bool | np.bool_ | str) else TypeError
         raise fail(kind, name, "a number in [0, 1]", f"{value!r} ({type(value).__name__})")
     return float(value)
+
+
+def number(name: str, value: Any, expected: str, holds: Callable[[Any], bool]) -> None:
+    """Hold that `value` is a number, and that `holds` is true of it; `expected` says so in words.
+
+    Raises
+    ------
+    TypeError
+        If it is no real number; a bool is none.
+    ValueError
+        If it is another number.
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise fail(TypeError, name, expected, f"{value!r} ({type(value).__name__})")
+    if not holds(value):
+        raise fail(ValueError, name, expected, repr(value))
 
 
 def choice(name: str, value: Any, choices: Sequence[str]) -> str:

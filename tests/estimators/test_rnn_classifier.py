@@ -9,9 +9,10 @@ import pickle
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 from sklearn.neural_network import MLPClassifier
 
 import elman
@@ -100,10 +101,10 @@ def test_a_prediction_depends_on_no_other_sequence(draw: Any, fast: Any) -> None
     X, y, X_test, _ = draw()
     model = fast(bidirectional=True).fit(X, y)
     alone = np.concatenate([model.predict_proba([x]) for x in X_test])
-    np.testing.assert_allclose(model.predict_proba(X_test), alone, rtol=1e-12)
+    np.testing.assert_array_equal(model.predict_proba(X_test), alone)
     order = np.random.default_rng(0).permutation(len(X_test))
     shuffled = model.predict_proba([X_test[i] for i in order])
-    np.testing.assert_allclose(shuffled, alone[order], rtol=1e-12)
+    np.testing.assert_array_equal(shuffled, alone[order])
 
 
 # Randomness
@@ -516,14 +517,88 @@ def test_parameters_are_checked_by_fit(
         (None, "requires y to be passed, but the target y is None"),
         ([0.5, 1.5, 2.5, 3.5], "Unknown label type: continuous"),
         ([1, 1, 1, 1], "y: expected at least two classes, got 1 class: 1"),
-        ([0, 1, 0], "inconsistent numbers of samples"),
-        ([0, 1, np.nan, 1], "Input y contains NaN"),
-        (np.zeros((4, 2), int), r"y should be a 1d array, got an array of shape \(4, 2\)"),
+        ([0, 1, 0], "y: expected 4 labels, one for each of X, got 3; .* elman.data.from_frame"),
+        ([0, 1, np.nan, 1], "y: expected a label for each sequence, got nan at sequence 2; leave"),
+        ([0, 1, np.inf, 1], "Input y contains infinity"),
+        (
+            np.array(["a", None, "b", None], dtype=object),
+            "y: expected a label for each sequence, got None at sequence 1 and 1 more; ",
+        ),
+        (["a", None, "b", "a"], "y: expected a label for each sequence, got None at sequence 1; "),
+        (pd.Series(["a", "b", pd.NA, "a"], dtype="string"), "y: .* got <NA> at sequence 2; "),
+        (pd.Series(["a", "b", None, "a"]), "y: expected a label .* at sequence 2; "),
+        (
+            np.array(["a", 1, "b", 1], dtype=object),
+            "y: expected labels that are all texts or all numbers, got 'a' and 1; ",
+        ),
+        (np.zeros((4, 3), int), r"y: expected one label for each sequence, .* got shape \(4, 3\)"),
+        ([[0, 1, 1]] * 4, r"y: .* got 4 times a list; .* \[labels\[-1\] for labels in y\]"),
+        ([[0, 1], [1], [0, 0], [1]], "y: expected one label .* got 4 times a list; "),
+        ([np.zeros(3), np.zeros(2)] * 2, "y: expected one label .* got 4 times a ndarray; "),
+        (pd.DataFrame(np.zeros((4, 2))), r"y: expected one label .* got shape \(4, 2\)"),
+        (np.ma.masked_equal([0, 1, 0, 2], 2), "y: expected an array without masked values"),
+        ("abcd", "y should be a 1d array"),
     ],
 )
 def test_labels_that_are_none_are_refused(y: Any, message: str, fast: Any) -> None:
     with pytest.raises(ValueError, match=message):
         fast().fit(np.zeros((4, 3, 2)), y)
+
+
+@pytest.mark.parametrize("y", [[["up"], ["down"]] * 2, pd.DataFrame({"y": ["up", "down"] * 2})])
+def test_labels_may_be_a_column(y: Any, fast: Any) -> None:
+    X = np.arange(4.0)[:, None, None] % 2
+    with pytest.warns(DataConversionWarning, match="A column-vector y was passed"):
+        model = fast(max_iter=30).fit(X, y)
+    assert model.predict(X).tolist() == ["up", "down"] * 2
+
+
+def test_after_a_mistake_a_fitted_model_is_as_it_was(draw: Any, fast: Any) -> None:
+    X, y, _, _ = draw()
+    frames = [pd.DataFrame(x, columns=["a", "b"]) for x in X]
+    model = fast().fit(frames, y)
+    before, expected = dict(vars(model)), model.predict_proba([frames[0]])
+    for mistake in (
+        lambda: model.fit([x[:, :1] for x in X], y[:-1]),
+        lambda: model.fit(X[0][:, 0], y),
+        lambda: model.set_params(learning_rate_init=1e200, clip_norm=1e300).fit(X[0][None], [y[0]]),
+    ):
+        with pytest.raises(ValueError, match=r"y: |Expected 2D"):
+            mistake()
+        model.set_params(learning_rate_init=0.02, clip_norm=1.0)
+        assert vars(model) == before
+        np.testing.assert_array_equal(model.predict_proba([frames[0]]), expected)
+
+
+@pytest.mark.parametrize(
+    ("y", "fraction", "message"),
+    [
+        ([0] * 11 + [1], 0.5, "y: expected two sequences of each class or more, .* of class 1"),
+        ([0, 1, 2] * 4, 0.1, "validation_fraction: .* of 3 classes, got 0.1, which holds out 2 of"),
+        ([0, 1, 2] * 4, 0.8, "validation_fraction: .* got 0.8, which holds out 10 of 12"),
+    ],
+)
+def test_a_part_that_cannot_be_held_out_is_told(
+    y: Any, fraction: float, message: str, fast: Any
+) -> None:
+    model = fast(early_stopping=True, validation_fraction=fraction)
+    with pytest.raises(ValueError, match=message):
+        model.fit(np.zeros((12, 3, 2)), y)
+
+
+@pytest.mark.parametrize("fraction", [0.25, 0.75])
+def test_the_smallest_parts_are_held_out(fraction: float, fast: Any) -> None:
+    model = fast(early_stopping=True, validation_fraction=fraction, max_iter=1)
+    assert model.fit(np.zeros((12, 3, 2)), [0, 1, 2] * 4).validation_scores_ == [
+        pytest.approx(1 / 3)
+    ]
+
+
+@pytest.mark.parametrize("weights", ["balanced", [np.zeros((2, 2)), np.zeros((3, 2))] * 2])
+def test_weights_that_are_no_numbers_are_told(weights: Any, fast: Any) -> None:
+    message = "^sample_weight: expected one number for each of 4 sequences, got ('balanced'|a list)"
+    with pytest.raises(TypeError, match=message):
+        fast().fit(np.zeros((4, 3, 2)), [0, 1, 0, 1], sample_weight=weights)
 
 
 def test_dropout_between_no_layers_is_told(draw: Any, fast: Any) -> None:

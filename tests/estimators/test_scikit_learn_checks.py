@@ -16,6 +16,8 @@ from elman.estimators import RNNClassifier, SequenceScaler
 FAST = {"hidden_size": 8, "max_iter": 25, "learning_rate_init": 0.02, "batch_size": 400}
 
 
+# The checks know tables alone, some of them as long and narrow as a table of time steps.
+@pytest.mark.filterwarnings("ignore:X. expected .* got what may be a long table")
 @pytest.mark.filterwarnings("ignore:max_iter=25 epochs are over")
 @parametrize_with_checks([SequenceScaler(), SequenceScaler(with_mean=False), RNNClassifier(**FAST)])
 def test_conventions(estimator: Any, check: Any) -> None:

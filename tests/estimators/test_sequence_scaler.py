@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from elman.estimators import SequenceScaler
@@ -120,6 +122,47 @@ def test_names_of_columns_come_out() -> None:
     frame = pd.DataFrame(np.eye(3), columns=["p", "q", "r"])
     scaled = SequenceScaler().set_output(transform="pandas").fit_transform(frame)
     assert scaled.columns.tolist() == ["p", "q", "r"]
+
+
+@pytest.mark.parametrize("container", ["pandas", "default"])
+def test_lists_and_arrays_of_three_axes_are_never_made_a_data_frame(container: str) -> None:
+    """Whatever set_output or the configuration asks for, alone and in a pipeline."""
+    three = np.stack([ragged()[0]] * 2)
+    many = np.empty(3, dtype=object)
+    many[:] = ragged()
+    with config_context(transform_output=container):
+        for X in (ragged(), three, many, [x[:, 0] for x in ragged()]):
+            for scaler in (
+                SequenceScaler(),
+                SequenceScaler().set_output(transform=container),
+                make_pipeline(SequenceScaler(), SequenceScaler()),
+            ):
+                expected = StandardScaler().set_output(transform="default").fit_transform(
+                    np.concatenate([x.reshape(len(x), -1) for x in X])
+                )  # fmt: skip
+                for scaled in (scaler.fit_transform(X), scaler.fit(X).transform(X)):
+                    assert type(scaled) is type(X)
+                    assert [type(x) for x in scaled] == [np.ndarray] * len(X)
+                    assert [x.shape for x in scaled] == [x.shape for x in X]
+                    frames = np.concatenate([x.reshape(len(x), -1) for x in scaled])
+                    np.testing.assert_allclose(frames, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_tables_are_made_a_data_frame() -> None:
+    X = np.arange(12.0).reshape(3, 4) ** 2
+    expected = SequenceScaler().fit_transform(X)
+    for frame in (X, pd.DataFrame(X, columns=list("pqrs"), index=[7, 8, 9]), X.tolist()):
+        names = list("pqrs") if isinstance(frame, pd.DataFrame) else ["x0", "x1", "x2", "x3"]
+        with config_context(transform_output="pandas"):
+            for scaler in (SequenceScaler(), make_pipeline(SequenceScaler())):
+                for scaled in (scaler.fit_transform(frame), scaler.fit(frame).transform(frame)):
+                    assert scaled.columns.tolist() == names
+                    np.testing.assert_array_equal(scaled, expected)
+                    index = frame.index if isinstance(frame, pd.DataFrame) else range(3)
+                    assert scaled.index.tolist() == list(index)
+    # A scaler of one column has no names for T steps.
+    scaler = SequenceScaler().set_output(transform="pandas").fit([X[0], X[1, :2]])
+    assert isinstance(scaler.transform(X), np.ndarray)
 
 
 def test_before_fit_nothing_is_looked_at() -> None:

@@ -93,9 +93,9 @@ def test_a_parameter_without_gradient_is_frozen_and_counts_its_own_steps() -> No
         ({"lr": np.nan}, "lr: "),
         ({"eps": -1e-8}, "eps: "),
         ({"weight_decay": -1}, "weight_decay: "),
-        ({"betas": (0.9, 1.0)}, r"betas: expected two numbers in \[0, 1\), got \(0.9, 1.0\)"),
-        ({"betas": (-0.1, 0.9)}, "betas: "),
-        ({"betas": (0.9,)}, "betas: "),
+        ({"betas": (0.9, 1.0)}, r"betas\[1\]: expected a number in \[0, 1\), got 1.0"),
+        ({"betas": (-0.1, 0.9)}, r"betas\[0\]: "),
+        ({"betas": (0.9,)}, r"betas: expected two numbers in \[0, 1\), got \(0.9,\)"),
     ],
 )
 def test_numbers_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
@@ -120,3 +120,15 @@ def test_gradients_that_do_not_fit_are_refused_and_nothing_is_remembered(
             {"weight": np.zeros(4), "bias": np.zeros(4)}, {"weight": np.ones(4)} | gradients
         )
     assert adam.state == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"lr": "0.1"}, r"lr: expected a finite number of at least zero, got '0.1' \(str\)"),
+        ({"betas": ("a", 0.9)}, r"betas\[0\]: expected a number in \[0, 1\), got 'a'"),
+    ],
+)
+def test_what_is_no_number_is_told(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        Adam(**arguments)

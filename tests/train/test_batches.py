@@ -92,3 +92,8 @@ def test_sizes_and_noise_are_checked() -> None:
         bucket_batches(np.ones(3, int), 0, random)
     with pytest.raises(ValueError, match=r"noise: expected a number in \[0, 1\], got 2"):
         bucket_batches(np.ones(3, int), 1, random, noise=2)
+
+
+def test_a_seed_for_random_is_told() -> None:
+    with pytest.raises(TypeError, match=r"random: .* got 3 \(int\); pass .*default_rng\(3\)"):
+        bucket_batches(np.ones(3, int), 1, 3)  # type: ignore[arg-type]

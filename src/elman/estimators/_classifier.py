@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -15,10 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from elman import Generator, train
 from elman._typing import FloatArray
-from elman.estimators._labels import read_labels
+from elman.estimators._hints import warn
+from elman.estimators._labels import checked_labels
 from elman.estimators._networks import architecture, fitted_network, new_network
 from elman.estimators._parameters import check_parameters
-from elman.estimators._sequences import read
+from elman.estimators._sequences import checked_sequences
+from elman.estimators._undo import unchanged_after_error
 from elman.nn import Network
 
 
@@ -82,7 +83,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Size of the last axis of X: I, or T for X of shape (n, T).
     feature_names_in_ : array of str, shape (n_features_in_,)
-        If X was a data frame with such names.
+        If X was a data frame, or a list of these, with such names.
     n_iter_ : int
         How many epochs the last call of fit ran.
     loss_curve_ : list of float
@@ -98,9 +99,13 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     Notes
     -----
     X is an array (n, T, I); or a list of n arrays (T_i, I), of any lengths, or (T_i,) if I is 1; or
-    an array (n, T), which is n sequences of I = 1 column. float32 and float64 stay what they are
-    and decide the network's dtype; all else becomes float64. Scale the columns beforehand, as
-    SequenceScaler does.
+    an array (n, T), which is n sequences of I = 1 column. A list may hold data frames, which must
+    have the same columns in the same order in fit and predict. A long table, with a row for each
+    time step, becomes a list by `elman.data.from_frame`; fit warns if X of shape (n, T) looks like
+    one: if a column has the name of an id or a time, if one counts upwards and another does not, or
+    if there are at least 100 rows of at most 3 columns. Masked arrays are refused. float32 and
+    float64 stay what they are and decide the network's dtype; all else becomes float64. Scale the
+    columns beforehand, as SequenceScaler does.
 
     Ctrl-C ends fit with a warning. The network then has the parameters of the last finished epoch,
     or with early_stopping of the best one.
@@ -191,40 +196,46 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         """
         check_parameters(self)
         goes_on = self.warm_start and hasattr(self, "rnn_")
-        sequences = read(self, X, reset=not goes_on).sequences
-        labels = read_labels(self, y, sample_weight, len(sequences))
-        random = check_random_state(self.random_state)
-        seed = int(random.randint(2**32, dtype=np.uint32))
-        if goes_on:
-            network = fitted_network(self, labels.classes)
-        else:
-            network = new_network(self, sequences, len(labels.classes), Generator(seed))
-        sequences = sequences.astype(network.rnn.dtype)
-        rows, validate = labels.rows, None
-        if self.early_stopping:
-            rows, held_out = labels.hold_out(self.validation_fraction, random)
-            validate = labels.scorer(sequences, held_out)
-        result = train.fit(
-            network,
-            sequences,
-            labels.codes,
-            train.cross_entropy,
-            train.Adam(self.learning_rate_init, (self.beta_1, self.beta_2), self.epsilon),
-            random=random,
-            sample_weight=labels.weights,
-            rows=rows,
-            validate=validate,
-            keep_start=goes_on,
-            verbose=bool(self.verbose),
-            **{name: getattr(self, name) for name in _FIT_PARAMETERS},
-        )
-        self._keep(network, labels.classes, result, goes_on)
+        with unchanged_after_error(self):
+            sequences = checked_sequences(self, X, reset=not goes_on).sequences
+            labels = checked_labels(self, y, sample_weight, len(sequences))
+            random = check_random_state(self.random_state)
+            seed = int(random.randint(2**32, dtype=np.uint32))
+            if goes_on:
+                network = fitted_network(self, labels.classes)
+            else:
+                network = new_network(self, sequences, len(labels.classes), Generator(seed))
+            sequences = sequences.astype(network.rnn.dtype)
+            rows, validate = labels.rows, None
+            if self.early_stopping:
+                rows, held_out = labels.hold_out(self.validation_fraction, random)
+                validate = labels.scorer(sequences, held_out)
+            result = train.fit(
+                network,
+                sequences,
+                labels.codes,
+                train.cross_entropy,
+                train.Adam(
+                    lr=self.learning_rate_init,
+                    betas=(self.beta_1, self.beta_2),
+                    eps=self.epsilon,
+                ),
+                random=random,
+                sample_weight=labels.weights,
+                rows=rows,
+                validate=validate,
+                keep_start=goes_on,
+                verbose=bool(self.verbose),
+                **{name: getattr(self, name) for name in _FIT_PARAMETERS},
+            )
+        self._keep(network, labels.classes, result=result, goes_on=goes_on)
         return self
 
     def _keep(
         self,
         network: Network,
         classes: npt.NDArray[Any],
+        *,
         result: train.FitResult,
         goes_on: bool,
     ) -> None:
@@ -243,11 +254,10 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         )
         self.best_validation_score_ = result.best_score
         if not (result.converged or result.interrupted or self.n_iter_no_change == math.inf):
-            warnings.warn(
+            warn(
                 f"max_iter={self.max_iter} epochs are over and training has not converged; "
                 "raise max_iter, or tol",
                 ConvergenceWarning,
-                stacklevel=3,
             )
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -271,7 +281,7 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _logits(self, X: Any) -> FloatArray:
         check_is_fitted(self)
-        sequences = read(self, X, reset=False).sequences.astype(self.rnn_.dtype)
+        sequences = checked_sequences(self, X, reset=False).sequences.astype(self.rnn_.dtype)
         return np.asarray(Network(self.rnn_, self.head_).predict(sequences))
 
     def __sklearn_tags__(self) -> Tags:

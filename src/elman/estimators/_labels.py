@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import assert_all_finite, check_consistent_length
+from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
@@ -31,9 +32,27 @@ class Labels(NamedTuple):
     rows: IntArray
 
     def hold_out(self, fraction: float, random: np.random.RandomState) -> tuple[IntArray, IntArray]:
-        """Divide the rows that take part into those to train on and a fraction held out."""
+        """Divide the rows that take part into those to train on and a fraction held out.
+
+        Raises
+        ------
+        ValueError
+            If the fraction is too small to hold a sequence of each class, or a class has but one.
+        """
+        codes = self.codes[self.rows]
+        present, counts = np.unique(codes, return_counts=True)
+        if counts.min() < 2:
+            label = self.classes[present[counts.argmin()]]
+            expected = "two sequences of each class or more, as early_stopping holds some out"
+            raise _check.fail(ValueError, "y", expected, f"one of class {label!s}")
+        n, K = len(codes), len(present)
+        held = math.ceil(fraction * n)
+        if not K <= held <= n - K:
+            expected = f"a part that leaves, and holds out, one sequence of each of {K} classes"
+            got = f"{fraction}, which holds out {held} of {n}"
+            raise _check.fail(ValueError, "validation_fraction", expected, got)
         rows, held_out = train_test_split(
-            self.rows, test_size=fraction, stratify=self.codes[self.rows], random_state=random
+            self.rows, test_size=fraction, stratify=codes, random_state=random
         )
         return rows, held_out
 
@@ -51,25 +70,35 @@ class Labels(NamedTuple):
         return score
 
 
-def read_labels(estimator: Any, y: Any, sample_weight: Any, n: int) -> Labels:
+def checked_labels(estimator: Any, y: Any, sample_weight: Any, n: int) -> Labels:
     """Check the labels of n sequences, and their weights.
 
     Raises
     ------
     ValueError
-        If y has another length, is no classes, or has fewer than two of a weight above zero.
+        If y has another length, holds a missing value or no classes, or has fewer than two classes
+        of a weight above zero.
     """
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None")
+    _check.unmasked("y", y)
+    _check_one_each(y)
     y = column_or_1d(y, warn=True)
+    _check_complete(y)
     assert_all_finite(y, input_name="y", estimator_name=name)
     check_classification_targets(y)
-    check_consistent_length(np.arange(n), y)
+    if len(y) != n:
+        fix = (
+            "y has one label for each sequence; if X is a long table, with a row for each time "
+            "step, make sequences of it with elman.data.from_frame(frame, id=..., time=...)"
+        )
+        raise _check.fail(ValueError, "y", f"{n} labels, one for each of X", f"{len(y)}", fix)
     encoder = LabelEncoder()
     codes = encoder.fit_transform(y)
     rows = np.arange(n)
     if sample_weight is not None:
+        _check_numbers("sample_weight", sample_weight, n)
         sample_weight = _check_sample_weight(
             sample_weight, codes, dtype=np.float64, ensure_non_negative=True
         )
@@ -80,3 +109,57 @@ def read_labels(estimator: Any, y: Any, sample_weight: Any, n: int) -> Labels:
         where = "" if sample_weight is None else " among sequences of a weight above zero"
         raise _check.fail(ValueError, "y", f"at least two classes{where}", got)
     return Labels(encoder.classes_, codes, sample_weight, rows)
+
+
+def _check_numbers(name: str, value: Any, n: int) -> None:
+    """Hold that NumPy makes numbers of a value (TypeError)."""
+    _check.unmasked(name, value)
+    try:
+        np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        got = repr(value) if isinstance(value, str) else f"a {type(value).__name__} of other things"
+        fix = "sklearn.utils.class_weight.compute_sample_weight('balanced', y) makes such weights"
+        expected = f"one number for each of {n} sequences"
+        raise _check.fail(TypeError, name, expected, got, fix) from None
+
+
+def _check_one_each(y: Any) -> None:
+    """Hold that y has one label for each sequence, not for each step (ValueError)."""
+    shape: tuple[int, ...] = getattr(y, "shape", ())
+    got = ""
+    if len(shape) == 2 and shape[1] != 1:
+        got = f"shape {tuple(shape)}"
+    elif isinstance(y, list | tuple) or (len(shape) == 1 and y.dtype == np.dtype(object)):
+        inner = [label for label in y if not isinstance(label, str) and np.ndim(label) > 0]
+        if inner and any(np.size(label) != 1 for label in inner):
+            got = f"{len(inner)} times a {type(inner[0]).__name__}"
+    if got:
+        fix = "if these are labels of steps, take one of each, as in [labels[-1] for labels in y]"
+        raise _check.fail(ValueError, "y", "one label for each sequence, shape (n,)", got, fix)
+
+
+def _check_complete(y: Any) -> None:
+    """Hold that no label is missing, and that all are texts or all are numbers (ValueError)."""
+    if y.dtype.kind == "f":
+        missing = np.flatnonzero(np.isnan(y)).tolist()
+    elif y.dtype.kind == "O":
+        missing = [i for i, label in enumerate(y) if _is_missing(label)]
+    else:
+        return
+    if missing:
+        got = f"{y[missing[0]]!s} at sequence {missing[0]}"
+        got += f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        fix = "leave these sequences out of X and y, or give them a class of their own"
+        raise _check.fail(ValueError, "y", "a label for each sequence", got, fix)
+    texts = [isinstance(label, str) for label in y]
+    if any(texts) and not all(texts):
+        got = f"{y[texts.index(True)]!r} and {y[texts.index(False)]!r}"
+        fix = "numpy.asarray(y, dtype=str) makes all of them texts"
+        raise _check.fail(ValueError, "y", "labels that are all texts or all numbers", got, fix)
+
+
+def _is_missing(label: Any) -> bool:
+    try:
+        return label is None or bool(label != label)  # NaN and NaT differ from themselves
+    except TypeError:  # pandas.NA is neither
+        return True

@@ -7,13 +7,40 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags
+from sklearn.utils._set_output import _wrap_data_with_container
 from sklearn.utils.validation import check_is_fitted
 
 from elman._typing import FloatArray
-from elman.estimators._sequences import read
+from elman.estimators._sequences import checked_sequences
+from elman.estimators._undo import unchanged_after_error
 
 
-class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class _KeepsForm:
+    """transform and fit_transform, whose output is a data frame for X of shape (n, T) alone.
+
+    scikit-learn makes a data frame of all that a transformer with these methods returns, where
+    set_output asks for it. It leaves inherited methods alone.
+    """
+
+    def transform(self: Any, X: Any) -> Any:
+        """Return the sequences scaled, in the form and of the dtype in which X came.
+
+        As a data frame if X has the shape (n, T), as in fit, and set_output asks for one. Lists and
+        arrays (n, T, I) stay what they are.
+        """
+        check_is_fitted(self)
+        given = checked_sequences(self, X, reset=False, copy=self.copy)
+        frames = given.sequences.frames
+        scaled = given.restore(self._scaler.transform(frames) if len(frames) else frames)
+        is_table = given.kind == "array" and scaled.ndim == 2 and self._fitted_on_2d
+        return _wrap_data_with_container("transform", scaled, X, self) if is_table else scaled
+
+    def fit_transform(self: Any, X: Any, y: Any = None) -> Any:
+        """Return the sequences scaled by their own mean and variance, as fit and transform do."""
+        return self.fit(X, y).transform(X)
+
+
+class SequenceScaler(OneToOneFeatureMixin, _KeepsForm, TransformerMixin, BaseEstimator):
     """Bring each column of the sequences to mean 0 and variance 1 over all their frames.
 
     This is scikit-learn's StandardScaler for sequences: a frame of any sequence counts as one
@@ -37,7 +64,7 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Size of the last axis of X: I, or T for X of shape (n, T).
     feature_names_in_ : array of str, shape (n_features_in_,)
-        If X was a data frame with such names.
+        If X was a data frame, or a list of these, with such names.
 
     Examples
     --------
@@ -75,11 +102,11 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self._fit(X, reset=not hasattr(self, "_scaler"))
 
     def _fit(self, X: Any, reset: bool) -> Self:
-        frames = read(self, X, reset=reset).sequences.frames
+        with unchanged_after_error(self):
+            frames = checked_sequences(self, X, reset=reset).sequences.frames
         if reset:
-            self._scaler = StandardScaler(
-                copy=False, with_mean=self.with_mean, with_std=self.with_std
-            )
+            scaler = StandardScaler(copy=False, with_mean=self.with_mean, with_std=self.with_std)
+            self._scaler = scaler.set_output(transform="default")
         if len(frames):
             self._scaler.partial_fit(frames)
         self.mean_: FloatArray | None = self._scaler.mean_
@@ -88,17 +115,10 @@ class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.n_samples_seen_ = int(self._scaler.n_samples_seen_)
         return self
 
-    def transform(self, X: Any) -> Any:
-        """Return the sequences scaled, in the form and of the dtype in which X came."""
-        check_is_fitted(self)
-        given = read(self, X, reset=False, copy=self.copy)
-        frames = given.sequences.frames
-        return given.restore(self._scaler.transform(frames) if len(frames) else frames)
-
     def inverse_transform(self, X: Any) -> Any:
         """Return sequences as they were before transform, in the form in which X came."""
         check_is_fitted(self)
-        given = read(self, X, reset=False, copy=self.copy)
+        given = checked_sequences(self, X, reset=False, copy=self.copy)
         frames = given.sequences.frames
         return given.restore(self._scaler.inverse_transform(frames) if len(frames) else frames)
 

@@ -1,4 +1,4 @@
-"""What users pass as X, read into one form, and back."""
+"""What users pass as X, brought into one form, and back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from elman import _check
-from elman._typing import FloatArray, IntArray
+from elman._typing import FloatArray
+from elman.estimators._hints import (
+    SEQUENCES,
+    TURN,
+    check_kind,
+    check_numbers,
+    warn_of_ids,
+    warn_of_long_table,
+)
+from elman.estimators._lists import is_list, joined, n_axes
 from elman.train import Sequences
 
 _OPTIONS = {"dtype": [np.float64, np.float32], "ensure_all_finite": False}
@@ -41,7 +50,7 @@ class Given(NamedTuple):
         return array
 
 
-def read(estimator: Any, X: Any, *, reset: bool, copy: bool = False) -> Given:
+def checked_sequences(estimator: Any, X: Any, *, reset: bool, copy: bool = False) -> Given:
     """Check X for `estimator`; float32 and float64 stay, all else becomes float64.
 
     With `reset`, as in fit, this sets n_features_in_, the size of the last axis of an array or of
@@ -59,74 +68,72 @@ def read(estimator: Any, X: Any, *, reset: bool, copy: bool = False) -> Given:
     Raises
     ------
     TypeError, ValueError
-        If X cannot be read so, does not fit what was fitted, or holds NaN or infinity.
+        If X is none of these, does not fit what was fitted, or holds NaN, infinity or masked
+        values.
+
+    Warns
+    -----
+    UserWarning
+        In fit, if X of shape (n, T) looks like a long table, or a list of data frames has ids.
     """
-    if _is_list(X):
-        shape = X.shape if hasattr(X, "shape") else None
-        frames, lengths, univariate = _join(X)
-        frames = _check_frames(estimator, frames, reset, copy=False)
-        given = Given(Sequences(frames, lengths), "list", shape, univariate)
-    elif _ndim(X) <= 2:
-        X = _check_2d(estimator, X, reset, copy)
+    check_kind(X)
+    if is_list(X):
+        given = _from_list(estimator, X, reset=reset)
+    elif n_axes(X) <= 2:
+        if hasattr(X, "columns"):
+            check_numbers("X", X)
+        names = getattr(X, "columns", None)
+        X = _check_2d(estimator, X, reset=reset, copy=copy)
         given = _from_array(X.reshape(-1, 1), X.shape)
+        if reset:
+            warn_of_long_table(X, names)
     else:
         X = np.asarray(X)
         if X.ndim != 3:
-            expected = "an array (n, T, I) or (n, T), or a list of arrays (T_i, I) or (T_i,)"
-            raise _check.fail(ValueError, "X", expected, f"{X.ndim}-D, shape {X.shape}")
+            raise _check.fail(ValueError, "X", SEQUENCES, f"{X.ndim}-D, shape {X.shape}")
         n, T, columns = X.shape
         if n == 0:
-            raise _check.fail(ValueError, "X", "at least one sequence", "0 sample(s)")
-        frames = _check_frames(estimator, X.reshape(n * T, columns), reset, copy)
+            raise _check.fail(ValueError, "X", "at least one sequence", "none: 0 sample(s)")
+        wanted = None if reset else estimator.n_features_in_
+        if T == wanted != columns and not estimator._fitted_on_2d:
+            _check_columns(estimator, got=columns, expected=T, fix=f"; {TURN}")
+        frames = X.reshape(n * T, columns)
+        frames = _check_frames(estimator, frames, table=None, reset=reset, copy=copy)
         given = _from_array(frames, X.shape)
-    fix = f"{type(estimator).__name__} has no rule for missing values: fill or remove them"
+    fix = (
+        f"{type(estimator).__name__} has no rule for missing values: fill or remove them, or, if "
+        "they pad sequences to one length, pass a list of arrays without them"
+    )
     given.sequences.check_finite("X", fix)
     return given
+
+
+def _from_list(estimator: Any, X: Any, *, reset: bool) -> Given:
+    joined_up = joined(X)
+    table, lengths = joined_up.table, joined_up.lengths
+    frames = _check_frames(estimator, joined_up.frames, table=table, reset=reset, copy=False)
+    if table is not None and reset:
+        warn_of_ids(list(table.columns), frames, (np.cumsum(lengths) - lengths)[lengths > 0])
+    shape = X.shape if hasattr(X, "shape") else None
+    return Given(Sequences(frames, lengths), "list", shape, joined_up.univariate)
 
 
 def _from_array(frames: FloatArray, shape: tuple[int, ...]) -> Given:
     return Given(Sequences(frames, np.full(shape[0], shape[1])), "array", shape, [])
 
 
-def _is_list(X: Any) -> bool:
-    """Tell whether X holds sequences one by one."""
-    # An array of objects may also be a pandas series.
-    is_objects = getattr(X, "dtype", None) == np.dtype(object) and _ndim(X) == 1
-    if not isinstance(X, list | tuple) and not is_objects:
-        return False
-    if all(isinstance(sequence, list | tuple) for sequence in X):
-        # Lists of numbers, all equally long, are an array (n, T) to scikit-learn.
-        return len({len(sequence) for sequence in X}) != 1 or _ndim(X[0]) == 2
-    return all(_ndim(sequence) in (1, 2) for sequence in X)
+def _check_frames(estimator: Any, frames: Any, *, table: Any, reset: bool, copy: bool) -> Any:
+    """Check frames (F, I) from an array (n, T, I) or a list; `table` is a data frame or None.
 
-
-def _ndim(value: Any) -> int:
-    return int(value.ndim) if hasattr(value, "ndim") else np.asarray(value).ndim
-
-
-def _join(X: Any) -> tuple[np.ndarray[Any, Any], IntArray, list[bool]]:
-    """Lay the sequences of a list end to end."""
-    arrays = [np.asarray(sequence) for sequence in X]
-    if not arrays:
-        raise _check.fail(ValueError, "X", "at least one sequence", "Found array with 0 sample(s)")
-    univariate = [array.ndim == 1 for array in arrays]
-    arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
-    for i, array in enumerate(arrays):
-        if array.ndim != 2 or array.shape[1] != arrays[0].shape[1]:
-            expected = f"(T_i, I) = (T_i, {arrays[0].shape[-1]}), as X[0]"
-            raise _check.fail(ValueError, f"X[{i}]", expected, f"shape {array.shape}")
-    frames = np.concatenate(arrays)
-    if any(array.dtype != arrays[0].dtype for array in arrays) and frames.dtype.kind == "f":
-        frames = frames.astype(np.float64)
-    return frames, np.array([len(array) for array in arrays]), univariate
-
-
-def _check_frames(estimator: Any, frames: Any, reset: bool, copy: bool) -> Any:
-    """Check frames (F, I) from an array (n, T, I) or a list."""
+    The names of the table's columns are kept, or held to those of fit.
+    """
     options = _OPTIONS | {"copy": copy, "ensure_min_samples": 0}
     if not reset and estimator._fitted_on_2d:
         frames = check_array(frames, input_name="X", estimator=estimator, **options)
-        _check_columns(estimator, frames.shape[1], 1)
+        _check_columns(estimator, got=frames.shape[1], expected=1)
+    elif table is not None:
+        validate_data(estimator, table, reset=reset, skip_check_array=True)
+        frames = check_array(frames, input_name="X", estimator=estimator, **options)
     else:
         frames = validate_data(estimator, frames, reset=reset, **options)
     if reset:
@@ -136,7 +143,7 @@ def _check_frames(estimator: Any, frames: Any, reset: bool, copy: bool) -> Any:
     return frames
 
 
-def _check_2d(estimator: Any, X: Any, reset: bool, copy: bool) -> Any:
+def _check_2d(estimator: Any, X: Any, *, reset: bool, copy: bool) -> Any:
     """Check an array (n, T) of sequences of one column."""
     options = _OPTIONS | {"copy": copy}
     if reset or estimator._fitted_on_2d:
@@ -147,13 +154,13 @@ def _check_2d(estimator: Any, X: Any, reset: bool, copy: bool) -> Any:
             "; an array (n, T) is read as n sequences of one column, "
             "so pass a single sequence (T, I) as X[np.newaxis]"
         )
-        _check_columns(estimator, 1, estimator.n_features_in_, fix)
+        _check_columns(estimator, got=1, expected=estimator.n_features_in_, fix=fix)
     if reset:
         estimator._fitted_on_2d = True
     return X
 
 
-def _check_columns(estimator: Any, got: int, expected: int, fix: str = "") -> None:
+def _check_columns(estimator: Any, *, got: int, expected: int, fix: str = "") -> None:
     if got != expected:
         raise ValueError(
             f"X has {got} features, but {type(estimator).__name__} is expecting {expected} "

@@ -45,8 +45,8 @@ class Adam:
 
     Raises
     ------
-    ValueError
-        If a number is out of range.
+    TypeError, ValueError
+        If an argument is no number, or a number out of range.
 
     Examples
     --------
@@ -65,10 +65,13 @@ class Adam:
         weight_decay: float = 0.0,
     ) -> None:
         for name, value in {"lr": lr, "eps": eps, "weight_decay": weight_decay}.items():
-            if not 0 <= value < math.inf:
-                raise _check.fail(ValueError, name, "a finite number of at least zero", repr(value))
-        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            expected = "a finite number of at least zero"
+            _check.number(name, value, expected, lambda number: 0 <= number < math.inf)
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
             raise _check.fail(ValueError, "betas", "two numbers in [0, 1)", repr(betas))
+        for i, beta in enumerate(betas):
+            expected = "a number in [0, 1)"
+            _check.number(f"betas[{i}]", beta, expected, lambda number: 0 <= number < 1)
         self.lr = lr
         self.betas = betas
         self.eps = eps

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from elman import _check
 from elman.nn import GRU, LSTM, RNN, Network
 from elman.train._adam import Adam
+from elman.train._batches import check_random
 
 
 def check_objects(network: Any, *, loss: Any, optimizer: Any, random: Any, validate: Any) -> None:
@@ -20,7 +20,7 @@ def check_objects(network: Any, *, loss: Any, optimizer: Any, random: Any, valid
     _check_network(network)
     _check_loss(loss)
     _check_optimizer(optimizer)
-    _check_random(random)
+    check_random(random)
     if validate is not None and not callable(validate):
         expected = "a function of the network that returns a score, or None"
         raise _check.fail(TypeError, "validate", expected, _described(validate))
@@ -29,12 +29,12 @@ def check_objects(network: Any, *, loss: Any, optimizer: Any, random: Any, valid
 def check_numbers(*, alpha: Any, clip_norm: Any, tol: Any, n_iter_no_change: Any) -> None:
     """Hold that the arguments of `fit` with these names are in range (TypeError, ValueError)."""
     expected = "a finite number of at least zero"
-    _check_number("alpha", alpha, expected, lambda value: 0 <= value < math.inf)
-    _check_number("tol", tol, "a number", lambda value: not math.isnan(value))
+    _check.number("alpha", alpha, expected, lambda value: 0 <= value < math.inf)
+    _check.number("tol", tol, "a number", lambda value: not math.isnan(value))
     expected = "a number of at least 1, or math.inf for never"
-    _check_number("n_iter_no_change", n_iter_no_change, expected, lambda value: value >= 1)
+    _check.number("n_iter_no_change", n_iter_no_change, expected, lambda value: value >= 1)
     if clip_norm is not None:
-        _check_number(
+        _check.number(
             "clip_norm", clip_norm, "a number above zero, or None", lambda value: value > 0
         )
 
@@ -70,24 +70,6 @@ def _check_optimizer(value: Any) -> None:
     if not isinstance(value, Adam):
         fix = "pass train.Adam(lr=0.001)"
         raise _check.fail(TypeError, "optimizer", "a train.Adam", _described(value), fix)
-
-
-def _check_random(value: Any) -> None:
-    """Hold that `random` draws numbers (TypeError)."""
-    if isinstance(value, np.random.RandomState | np.random.Generator):
-        return
-    seed = value if isinstance(value, int | np.integer) and not isinstance(value, bool) else 0
-    expected = "a numpy.random.Generator or numpy.random.RandomState"
-    fix = f"pass numpy.random.default_rng({seed})"
-    raise _check.fail(TypeError, "random", expected, _described(value), fix)
-
-
-def _check_number(name: str, value: Any, expected: str, holds: Callable[[Any], bool]) -> None:
-    """Hold that `value` is a number for which `holds` is true (TypeError, ValueError)."""
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise _check.fail(TypeError, name, expected, _described(value))
-    if not holds(value):
-        raise _check.fail(ValueError, name, expected, repr(value))
 
 
 def checked_score(value: Any, epoch: int) -> float:

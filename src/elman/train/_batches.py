@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -10,6 +10,17 @@ from elman import _check
 from elman._typing import IntArray
 
 Random: TypeAlias = np.random.RandomState | np.random.Generator
+
+
+def check_random(value: Any) -> None:
+    """Hold that `random` draws numbers (TypeError)."""
+    if isinstance(value, np.random.RandomState | np.random.Generator):
+        return
+    seed = value if isinstance(value, int | np.integer) and not isinstance(value, bool) else 0
+    expected = "a numpy.random.Generator or numpy.random.RandomState"
+    got = f"{value!r} ({type(value).__name__})"
+    fix = f"pass numpy.random.default_rng({seed})"
+    raise _check.fail(TypeError, "random", expected, got, fix)
 
 
 def bucket_batches(
@@ -34,9 +45,10 @@ def bucket_batches(
     list of integer arrays
         Rows in [0, n), each exactly once.
     """
+    check_random(random)
     batch_size, noise = _check.size("batch_size", batch_size), _check.probability("noise", noise)
     n = len(lengths)
-    # + 1, so that empty sequences are shuffled too.
+    # 1 is added so that empty sequences are shuffled too.
     keys = (np.asarray(lengths) + 1) * random.uniform(1 - noise, 1 + noise, n)
     shuffled = random.permutation(n)
     rows = shuffled[np.argsort(keys[shuffled], kind="stable")]

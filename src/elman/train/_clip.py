@@ -48,8 +48,7 @@ def clip_by_global_norm(
     ValueError
         If max_norm is not above zero, or the norm is NaN or infinite.
     """
-    if not max_norm > 0:
-        raise _check.fail(ValueError, "max_norm", "a number above zero", repr(max_norm))
+    _check.number("max_norm", max_norm, "a number above zero", lambda number: number > 0)
     norm = math.hypot(*(math.sqrt(squared_norm(g)) for g in gradients.values()))
     if not math.isfinite(norm):
         bad = [name for name, g in gradients.items() if not np.isfinite(g).all()]
