@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "hooks.hpp"
 #include "network.hpp"
 #include "packed.hpp"
 #if defined(_OPENMP)
@@ -187,7 +188,7 @@ NB_MODULE(_native, m) {
   bind_networks(m);
   m.def("isa", [] { return std::string(kernels().isa); });
   m.def("threads", &threads);
-  m.def("times_parted", [] { return __atomic_load_n(kernels().times_parted, __ATOMIC_RELAXED); });
+  bind_hooks(m);
   m.def("after_fork_in_child", [] { forked = true; });
   m.attr("SUMMATION_ORDER") = summation_order;
 }
