@@ -57,7 +57,9 @@ class Locked {
 class Barrier {
  public:
   // For at most so many threads.
-  explicit Barrier(int threads) : places_(threads > 1 ? threads : 0) {
+  explicit Barrier(int threads)
+      : places_(threads > 1 ? threads : 0),
+        part_at_(__atomic_load_n(&hooks.part_at, __ATOMIC_RELAXED)) {
     for (int i = 0; places_.get() && i < threads; ++i) places_.get()[i] = {0, -1, {}};
   }
 
@@ -65,7 +67,10 @@ class Barrier {
   explicit operator bool() const { return static_cast<bool>(places_); }
 
   // Whether the caller has waited for too long. Only the caller may ask.
-  bool late() const { return late_; }
+  bool late() const {
+    if (part_at_ == 0 || !places_.get()) return late_;
+    return part_at_ > 0 && Index{places_.get()[0].round} + 1 >= part_at_;
+  }
 
   // One of `threads` threads arrives, and waits for the others. Returns whether they go on
   // together. If not, they part, as the caller asked for with `part`.
@@ -108,6 +113,7 @@ class Barrier {
   }
 
   const Buffer<Place> places_;
+  const Index part_at_;   // see ThreadHooks
   unsigned parting_ = 0;  // the round after which the threads part
   bool late_ = false;     // whether the caller has waited for too long; read by the caller alone
 };

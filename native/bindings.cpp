@@ -4,6 +4,7 @@
 
 #include "bound_linear.hpp"
 #include "bound_network.hpp"
+#include "hooks.hpp"
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
@@ -71,7 +72,7 @@ NB_MODULE(_native, m) {
   bind_linear<double>(m, "LinearFloat64");
   m.def("isa", [] { return std::string(kernels().isa); });
   m.def("threads", &threads);
-  m.def("times_parted", [] { return __atomic_load_n(kernels().times_parted, __ATOMIC_RELAXED); });
+  bind_hooks(m);
   m.def("after_fork_in_child", [] {
     forked = true;
     main_thread_after_fork();

@@ -118,7 +118,7 @@ class BoundNetwork {
         a_{cell_of(cell), input_size,
            hidden_size,   proj_size ? proj_size : hidden_size,
            num_layers,    bidirectional ? 2 : 1,
-           bias},
+           bias,          proj_size != 0},
         network_(a_, held(weights)),
         zeros_(memory<Real>(a_.H)) {
     std::fill_n(zeros_.get(), a_.H, Real(0));
@@ -265,7 +265,7 @@ class BoundNetwork {
     if (i == 1) return {n, a_.P};
     return a_.bias && i < 4 ? std::pair<Index, Index>{n, 0} : std::pair<Index, Index>{a_.P, a_.H};
   }
-  Index per_recurrence() const { return 2 + 2 * a_.bias + a_.projected(); }
+  Index per_recurrence() const { return 2 + 2 * a_.bias + a_.projected; }
 
   // The memory of a list's arrays, which must be all parameters in order.
   bool read(nb::handle list, bool writable, std::deque<View<Real>>& views) const {
@@ -295,7 +295,7 @@ class BoundNetwork {
       ParameterGradients<Real> of_k;
       of_k.weight_ih = next(), of_k.weight_hh = next();
       if (a_.bias) of_k.bias_ih = next(), of_k.bias_hh = next();
-      if (a_.projected()) of_k.weight_hr = next();
+      if (a_.projected) of_k.weight_hr = next();
       pass.parameters.push_back(of_k);
     }
   }

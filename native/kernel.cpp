@@ -13,7 +13,8 @@ constexpr Functions<Real> functions() {
 }
 
 extern const Kernels kernels;
-const Kernels kernels = {ELMAN_ISA_NAME, functions<float>(), functions<double>(), &times_parted};
+const Kernels kernels = {ELMAN_ISA_NAME, functions<float>(), functions<double>(), &hooks,
+                         throttled_after};
 
 }  // namespace ELMAN_ISA
 }  // namespace elman

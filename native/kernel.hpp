@@ -159,11 +159,30 @@ struct Functions {
   Outcome (*linear_backward)(const LinearBackward<Real>&, int threads);
 };
 
+// A region is work that several threads share: it begins when they start, and ends when the last
+// one is done. The caller is the first of its threads. In nanoseconds:
+struct Region {
+  Index began, ended;
+  Index took;    // how long the threads took together
+  Index worked;  // how long the caller worked meanwhile
+};
+
+// What tests set on threads, and read of them. While all is 0, time decides as it should.
+struct ThreadHooks {
+  bool unthrottled;  // whether calls have all their threads, whatever regions have lost
+  Index part_at;     // threads part at the first step that ends at this round of their barrier or
+                     // later; -1: never; 0: once the caller has waited for too long
+  Index regions;     // how many regions there were
+  Index parted;      // how often threads parted, and the caller went on alone
+};
+
 struct Kernels {
   const char* isa;
   Functions<float> f32;
   Functions<double> f64;
-  const Index* times_parted;  // how often threads parted, and the caller went on alone
+  ThreadHooks* hooks;
+  // Whether calls at the time `now` would have one thread, had there been these regions alone.
+  bool (*throttled_after)(const Region* regions, Index count, Index now);
 
   template <class Real>
   const Functions<Real>& of() const;

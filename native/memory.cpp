@@ -39,6 +39,11 @@ class Spare {
     return nullptr;
   }
 
+  std::size_t bytes() {
+    const std::lock_guard<std::mutex> mine(lock_);
+    return bytes_;
+  }
+
   // Returns whether the memory was kept.
   bool give(void* memory) {
     const std::size_t usable = malloc_usable_size(memory);
@@ -67,9 +72,29 @@ Spare& spare() {
 }
 #endif
 
+void count(std::int64_t MemoryCounts::* which) {
+  MemoryCounts& counts = memory_counts();
+  if (__atomic_load_n(&counts.counting, __ATOMIC_RELAXED))
+    __atomic_fetch_add(&(counts.*which), 1, __ATOMIC_RELAXED);
+}
+
 }  // namespace
 
+MemoryCounts& memory_counts() {
+  static MemoryCounts counts = {};
+  return counts;
+}
+
+std::size_t spare_bytes() {
+#if defined(__linux__)
+  return spare().bytes();
+#else
+  return 0;
+#endif
+}
+
 void* allocate(std::size_t bytes) {
+  count(&MemoryCounts::allocated);
   const std::size_t alignment = bytes >= large_page ? large_page : line;
 #if defined(__linux__)
   if (alignment == large_page)
@@ -84,6 +109,7 @@ void* allocate(std::size_t bytes) {
 }
 
 void release(void* memory) {
+  count(&MemoryCounts::released);
 #if defined(__linux__)
   if (spare().give(memory)) return;
 #endif

@@ -13,6 +13,15 @@ namespace elman {
 void* allocate(std::size_t bytes);
 void release(void* memory);
 
+// How much memory was handed out and came back. Only tests count it.
+struct MemoryCounts {
+  bool counting;
+  std::int64_t allocated, released;
+};
+MemoryCounts& memory_counts();
+// How many bytes are kept for the next call.
+std::size_t spare_bytes();
+
 // Each instruction set has its own copy of what follows, so that none runs another one's
 // instructions.
 #if defined(ELMAN_ISA)

@@ -67,7 +67,7 @@ auto Network<Real>::pack(Index k, bool transposed, int threads) const -> Weights
   Weights made;
   made.weight_ih = packed(w[0], n, I, units);
   made.weight_hh = packed(w[1], n, P, units);
-  if (a_.projected()) made.weight_hr = packed(w[per_recurrence_ - 1], P, a_.H, 1);
+  if (a_.projected) made.weight_hr = packed(w[per_recurrence_ - 1], P, a_.H, 1);
   if (!transposed || !a_.bias) return made;
   // A GRU's sums of x and of h stay apart, and so do their biases.
   if (a_.cell == Cell::gru) {

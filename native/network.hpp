@@ -17,10 +17,9 @@ namespace elman {
 struct Architecture {
   Cell cell;
   Index I, H, P, L, D;
-  bool bias;
+  bool bias, projected;
 
   bool pair() const { return cell == Cell::lstm; }
-  bool projected() const { return P < H; }
   Index recurrences() const { return L * D; }
   Index output_size() const { return D * P; }
   // How many values recurrence k reads at each step.

@@ -53,7 +53,7 @@ void parallel(int threads, const Body& body) {
       }
     }
     const Index end = nanoseconds();
-    Throttle::report(begin, end, end - begin - alone, worked);
+    Throttle::report({begin, end, end - begin - alone, worked});
     return;
   }
 #endif

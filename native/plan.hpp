@@ -63,7 +63,7 @@ class Plan {
       const Index begin = nanoseconds();
       body(Block{0, s_.N, next, s_.T, 0, vectors, nullptr, nullptr, &stop_, 0, 1});
       times.alone = nanoseconds() - begin;
-      __atomic_fetch_add(&times_parted, 1, __ATOMIC_RELAXED);
+      __atomic_fetch_add(&hooks.parted, 1, __ATOMIC_RELAXED);
     });
   }
 

@@ -8,9 +8,6 @@
 namespace elman {
 namespace ELMAN_ISA {
 
-// A region is work that several threads share: it begins when they start, and ends when the last
-// one is done. The caller is the first of its threads.
-
 inline Index nanoseconds() {
   const auto time = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
@@ -24,8 +21,7 @@ struct Times {
 };
 inline thread_local Times times = {};
 
-// How often threads parted, in all.
-inline Index times_parted = 0;
+inline ThreadHooks hooks = {};
 
 // Operations below which more threads win little: some microseconds of one thread.
 constexpr double worth_threads = 4e5;
@@ -43,18 +39,26 @@ class Throttle {
   // How many threads a call of so many operations gets.
   static int threads(double work, int available) {
     if (available < 2 || work < worth_threads) return 1;
-    const Index until = get(until_);
-    return until && nanoseconds() < until ? 1 : available;
+    if (__atomic_load_n(&hooks.unthrottled, __ATOMIC_RELAXED)) return available;
+    const bool may_throttle = get(of_process_.until_);  // else the clock need not be read
+    return may_throttle && of_process_.throttles(nanoseconds()) ? 1 : available;
   }
 
   // Whether a region's caller should wait for other threads no longer.
   static bool too_late(Index took, Index worked) { return lost(took, worked) > most_lost; }
 
-  // Report a region, in nanoseconds: when it began and ended, how long its threads took together,
-  // and how long its caller worked meanwhile.
-  static void report(Index began, Index ended, Index took, Index worked) {
-    Index loss = lost(took, worked);
-    if (began - get(ended_) > asleep && loss > most_lost / 2) loss = most_lost / 2;
+  // Report a region of this process.
+  static void report(const Region& region) {
+    __atomic_fetch_add(&hooks.regions, 1, __ATOMIC_RELAXED);
+    of_process_.add(region);
+  }
+
+  // Whether calls have one thread at this time.
+  bool throttles(Index now) const { return now < get(until_); }
+
+  void add(const Region& region) {
+    Index loss = lost(region.took, region.worked);
+    if (region.began - get(ended_) > asleep && loss > most_lost / 2) loss = most_lost / 2;
     const Index lately = not_below_zero(get(lately_) + loss);
     const Index owed = not_below_zero(get(owed_) + loss);
     const bool crowded = lately > most_lost;
@@ -62,8 +66,8 @@ class Throttle {
     set(lately_, crowded ? 0 : lately);
     set(owed_, owed);
     set(pause_, !crowded ? pause : 4 * pause < longest ? 4 * pause : longest);
-    set(ended_, ended);
-    set(until_, crowded ? ended + pause : 0);
+    set(ended_, region.ended);
+    set(until_, crowded ? region.ended + pause : 0);
   }
 
  private:
@@ -77,12 +81,21 @@ class Throttle {
   static Index get(const Index& of) { return __atomic_load_n(&of, __ATOMIC_RELAXED); }
   static void set(Index& of, Index to) { __atomic_store_n(&of, to, __ATOMIC_RELAXED); }
 
-  static inline Index lately_ = 0;        // what was lost since the last while on one thread
-  static inline Index owed_ = 0;          // what was lost, and not yet saved again
-  static inline Index pause_ = shortest;  // how long the next while on one thread is
-  static inline Index ended_ = 0;         // when the last region ended
-  static inline Index until_ = 0;         // when the while on one thread ends; 0 without one
+  static Throttle of_process_;
+
+  Index lately_ = 0;        // what was lost since the last while on one thread
+  Index owed_ = 0;          // what was lost, and not yet saved again
+  Index pause_ = shortest;  // how long the next while on one thread is
+  Index ended_ = 0;         // when the last region ended
+  Index until_ = 0;         // when the while on one thread ends; 0 without one
 };
+inline Throttle Throttle::of_process_;
+
+inline bool throttled_after(const Region* regions, Index count, Index now) {
+  Throttle throttle;
+  for (Index i = 0; i < count; ++i) throttle.add(regions[i]);
+  return throttle.throttles(now);
+}
 
 }  // namespace ELMAN_ISA
 }  // namespace elman

@@ -8,9 +8,9 @@ all results: threads, and running again. Of all results again: the instruction s
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -214,9 +214,24 @@ def pools(native: ModuleType) -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def results_on(threads: int, native: ModuleType, case: Case) -> dict[str, Array]:
+@contextmanager
+def steered_threads(threads: int, native: ModuleType, part_at: int = -1) -> Iterator[None]:
+    """Give calls all of so many threads, whatever time they lost before.
+
+    Threads part at the first step that ends at round `part_at` of their barrier or later. At -1
+    they never do.
+    """
     with pools(native).limit(limits=threads, user_api="openmp"):
         assert native.config()["threads"] == threads
+        native._native.steer_threads(unthrottled=True, part_at=part_at)
+        try:
+            yield
+        finally:
+            native._native.steer_threads()
+
+
+def results_on(threads: int, native: ModuleType, case: Case) -> dict[str, Array]:
+    with steered_threads(threads, native):
         return results(native, case)
 
 
@@ -270,92 +285,51 @@ def test_the_callers_floating_point_mode_holds_on_all_threads(
     assert_all_same_bits(two, one)
 
 
-PRINT_TIME_OF_WORKERS = """
-import os, threading, time
-from elman.kernels import native
-from kernel_cases import forward
-from test_reproducibility import sized_cases
-
-def time_of_workers():
-    caller = str(threading.get_native_id())
-    tasks = set(os.listdir("/proc/self/task")) - {caller}
-    return sum(int(open(f"/proc/self/task/{task}/schedstat").read().split()[0]) for task in tasks)
-
-for case in sized_cases():
-    for attempt in range(5):  # after another process was in the way, one thread works alone
-        before = time_of_workers()
-        forward(native, case)
-        used = time_of_workers() > before
-        if used:
-            break
-        time.sleep(0.1)
-    print(int(used), end=" ")
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="asks Linux who worked")
-def test_threads_are_used_where_these_tests_need_them(
-    native: ModuleType, run_python: Callable[..., str]
-) -> None:
+@pytest.mark.parametrize("case", sized_cases(), ids=case_id)
+def test_threads_are_used_where_these_tests_need_them(native: ModuleType, case: Case) -> None:
     """Else sizes that are not worth threads any more would prove nothing."""
-    environment = {
-        "OMP_NUM_THREADS": "2",
-        "OMP_WAIT_POLICY": "passive",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    used = run_python(PRINT_TIME_OF_WORKERS, HERE, **environment).split()
-    expected = ["0"] * len(SIZES) * len(KINDS) + ["1"] * len(THREADED_SIZES) * len(KINDS)
-    assert used == expected
+    with steered_threads(2, native):
+        before, _ = native._native.thread_counts()
+        forward(native, case)
+        after, _ = native._native.thread_counts()
+    assert (after > before) == (case.sizes[:4] not in [sizes[:4] for sizes in SIZES])
 
 
-ON_ONE_CORE = """
-import os, time
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-from types import SimpleNamespace
-import numpy as np
-from elman.kernels import _native, native
-from kernel_cases import KINDS, Sizes, backward, forward, make_case
-from strategies import FLOAT32
-from test_reproducibility import assert_all_same_bits
-from threadpoolctl import threadpool_limits
-
-def until_parted(call, *arguments):
-    for attempt in range(5):  # a caller interrupted at work looks busy
-        time.sleep(0.3)  # until threads are used again
-        before = _native.times_parted()
-        found = call(*arguments)
-        if _native.times_parted() > before:
-            return found
-    raise AssertionError("threads did not part")
-
-def outputs(run):
-    return dict(zip(("output", "h_n", "c_n"), (run.output, *run.state_n)))
-
-for kind in KINDS:
-    sizes, lengths = Sizes(1000, 3, 20, 260, 260), [1000, 250, 990]
-    case = make_case(np.random.default_rng(0), kind, sizes, FLOAT32, lengths=lengths, masked=True)
-    ready = native.prepare(case.weights)  # once: who loses time by it uses no threads then
-    side = SimpleNamespace(
-        prepare=lambda _: ready, forward=native.forward, backward=native.backward
-    )
-    with threadpool_limits(1, user_api="openmp"):
-        expected = forward(side, case)
-        expected_gradients = backward(side, case, expected.kept)
-    with threadpool_limits(4, user_api="openmp"):
-        run = until_parted(forward, side, case)
-        gradients = until_parted(backward, side, case, run.kept)
-    assert_all_same_bits(outputs(run), outputs(expected))
-    assert_all_same_bits(gradients, expected_gradients)
-"""
+PART_AT = [1, 2, 3, 8, 1000]
+"""Rounds of a barrier: the first, some early ones, and one after the last."""
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="asks Linux for one core")
-def test_a_caller_who_waits_for_too_long_goes_on_alone(
-    native: ModuleType, run_python: Callable[..., str]
+@pytest.mark.parametrize("part_at", PART_AT)
+@pytest.mark.parametrize("threads", [2, 4])
+@each_kind
+def test_threads_may_part_at_any_step(
+    native: ModuleType, kind: str, threads: int, part_at: int
 ) -> None:
-    """Four threads on one core, of which the caller has a quarter of the work until they part."""
-    environment = {"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "1"}
-    run_python(ON_ONE_CORE, HERE, str(Path(HERE).parent), **environment)
+    """The caller then does the rest alone, forward and backward, and no bit changes."""
+    sizes, lengths = Sizes(20, 3, 20, 260, 260), [20, 5, 18]
+    case = make_case(np.random.default_rng(0), kind, sizes, FLOAT32, lengths=lengths, masked=True)
+    expected = results_on(1, native, case)
+    with steered_threads(threads, native, part_at):
+        _, before = native._native.thread_counts()
+        found = results(native, case)
+        _, after = native._native.thread_counts()
+    assert after - before == (2 if part_at < 1000 else 0)
+    assert_all_same_bits(found, expected)
+
+
+@pytest.mark.parametrize("part_at", [1, 2, 3])
+@each_kind
+def test_threads_that_share_parts_of_a_step_may_part(
+    native: ModuleType, kind: str, part_at: int
+) -> None:
+    case = make_case(np.random.default_rng(0), kind, Sizes(4, 33, 16, 600, 300), FLOAT32)
+    expected = results_on(1, native, case)
+    with steered_threads(2, native, part_at):
+        _, before = native._native.thread_counts()
+        found = results(native, case)
+        _, after = native._native.thread_counts()
+    assert after - before == 2
+    assert_all_same_bits(found, expected)
 
 
 # ---- other processes -----------------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import gc
+import sys
+from collections.abc import Callable, Iterator
 from types import ModuleType
 
+import numpy as np
 import pytest
-from kernel_cases import KINDS
+from kernel_cases import Sizes, each_kind, make_case, results
+from strategies import FLOAT32
 from threadpoolctl import threadpool_limits
 
 import elman
@@ -55,76 +58,115 @@ def test_the_environment_sets_the_number_of_threads(
     assert run_python(program, OMP_NUM_THREADS=threads).strip() == threads
 
 
-# What others left in the heap moves these figures, so that each is taken in a process of its own.
-PRINT_GROWTH = """
-import gc, os
-from pathlib import Path
+# ---- when calls use one thread -------------------------------------------------------------------
 
-import numpy as np
-from elman.kernels import native
-from kernel_cases import KINDS, Sizes, make_case, results
-from strategies import FLOAT32
 
-def resident_bytes():
-    gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+MS = 10**6  # nanoseconds
+START = 100 * MS
 
-def case(kind, *sizes, **options):
-    return make_case(np.random.default_rng(0), kind, Sizes(*sizes), FLOAT32, **options)
+Region = tuple[
+    int, int, int, int
+]  # began, ended, how long threads took, how long the caller worked
 
-def call(cases, times):
-    for _ in range(times):
-        for one in cases:
-            results(native, one)
 
-{cases}
-call(first, {times_first})
-before = resident_bytes()
-call(cases, {times})
-print(resident_bytes() - before)
-"""
+def region(began: int, lost: int, took: int = MS) -> Region:
+    """Return a region that lost so much: it took longer than 2.5 times its caller's work."""
+    return began, began + took, took, (took - lost) * 2 // 5
+
+
+def alone_for(native: ModuleType, *regions: Region) -> int:
+    """Return for how many ns after some regions calls have one thread, within 0.01 ms."""
+    warm = region(START - 2 * MS, 0)  # threads are awake, and nothing is lost
+    end, low, high = regions[-1][1], 0, 1000 * MS
+    if not native._native.throttled_after([warm, *regions], end):
+        return 0
+    while high - low > MS // 100:
+        middle = (low + high) // 2
+        if native._native.throttled_after([warm, *regions], end + middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def about(milliseconds: float) -> object:
+    return pytest.approx(milliseconds * MS, abs=MS / 50)
+
+
+def test_a_region_that_loses_half_a_millisecond_is_followed_by_one_thread(
+    native: ModuleType,
+) -> None:
+    assert alone_for(native, region(START, 0)) == 0
+    assert alone_for(native, region(START, MS * 49 // 100)) == 0
+    assert alone_for(native, region(START, MS * 51 // 100)) == about(0.5)
+
+
+def test_losses_of_several_regions_add_up(native: ModuleType) -> None:
+    regions = [region(START + k * 2 * MS, MS * 3 // 10) for k in range(2)]
+    assert alone_for(native, *regions) == about(0.5)
+    saved = region(START + 2 * MS, -MS)
+    assert alone_for(native, regions[0], saved, region(START + 4 * MS, MS * 3 // 10)) == 0
+
+
+def test_each_while_on_one_thread_is_four_times_as_long_up_to_a_limit(native: ModuleType) -> None:
+    regions = [region(START + k * 4 * MS, MS * 6 // 10) for k in range(8)]
+    for k, expected in enumerate([0.5, 2, 8, 32, 128, 250, 250, 250]):
+        assert alone_for(native, *regions[: k + 1]) == about(expected)
+
+
+def test_what_was_lost_is_forgiven_once_it_is_saved_again(native: ModuleType) -> None:
+    lost = [region(START, MS * 6 // 10), region(START + 4 * MS, MS * 6 // 10)]
+    saved = region(START + 8 * MS, -2 * MS, took=8 * MS)
+    again = [region(START + 17 * MS + k * 4 * MS, MS * 6 // 10) for k in range(2)]
+    assert alone_for(native, *lost, saved, *again[:1]) == about(0.5)
+    assert alone_for(native, *lost, saved, *again) == about(2)
+
+
+def test_threads_that_slept_may_wake_up_late(native: ModuleType) -> None:
+    """A region after 5 ms without one counts as a loss of a quarter of a millisecond at most."""
+    assert alone_for(native, region(START + 10 * MS, 4 * MS, took=5 * MS)) == 0
+    late = [region(START + k * 20 * MS, 4 * MS, took=5 * MS) for k in range(1, 4)]
+    assert alone_for(native, *late) == about(0.5)
+
+
+# ---- memory --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def growth(native: ModuleType, run_python: Callable[..., str]) -> Callable[..., int]:
-    """Return the function that returns by how many bytes calls of some cases make a process grow.
-
-    `first` are called before it is measured: what is made once is not growth.
-    """
-    if not Path("/proc/self/statm").exists():
-        pytest.skip("asks Linux for the memory used")
-    here = Path(__file__).parent
-
-    def measure(cases: str, **times: int) -> int:
-        program = PRINT_GROWTH.format(cases=cases, **times)
-        return int(run_python(program, str(here), str(here.parent)))
-
-    return measure
+def counted_memory(native: ModuleType) -> Iterator[Callable[[], tuple[int, int]]]:
+    """Return the function that returns how many pieces were allocated and released since now."""
+    gc.collect()
+    native._native.count_memory(True)
+    yield native._native.memory_pieces
+    native._native.count_memory(False)
 
 
-def test_ten_thousand_calls_leave_no_memory_behind(growth: Callable[..., int]) -> None:
-    """Forward and backward of each cell in turn, its weights made ready anew each time.
+@each_kind
+@pytest.mark.parametrize("threads", [1, 2])
+def test_calls_release_what_they_allocate(
+    native: ModuleType, counted_memory: Callable[[], tuple[int, int]], kind: str, threads: int
+) -> None:
+    """Forward and backward, with and without lengths and masks, of weights made ready anew."""
+    with threadpool_limits(threads, user_api="openmp"):
+        for sizes in (Sizes(3, 2, 5, 8), Sizes(4, 40, 30, 70)):
+            for lengths, masked in ((None, False), ([2, 3], True)):
+                if lengths:
+                    lengths = (lengths * sizes.N)[: sizes.N]
+                generator = np.random.default_rng(0)
+                case = make_case(generator, kind, sizes, FLOAT32, lengths=lengths, masked=masked)
+                held = [sys.getrefcount(array) for array in case.arrays()]
+                results(native, case)
+                gc.collect()
+                assert [sys.getrefcount(array) for array in case.arrays()] == held
+    allocated, released = counted_memory()
+    assert released == allocated > 0
 
-    1 MB is 100 bytes a call: less than any one array of theirs.
-    """
-    cases = """
-first = cases = [
-    case(kind, 3, 2, 5, 8, lengths=lengths, masked=masked)
-    for kind in KINDS
-    for lengths, masked in ((None, False), ([2, 3], True))
-]
-"""
-    times = 10_000 // (2 * len(KINDS)) + 1
-    assert growth(cases, times_first=100, times=times) < 2**20
 
-
-def test_memory_kept_for_the_next_call_does_not_add_up(growth: Callable[..., int]) -> None:
-    """Of calls whose sizes differ too much to share it: 100 MB at once for the longest.
-
-    The process grows by some 50 MB, and by 180 if what no longer fits is kept as well.
-    """
-    cases = """
-first = [case("lstm", 2, 512, 4, 32)]
-cases = [case("lstm", T, 512, 4, 32) for T in (320, 160, 80, 40, 20)]
-"""
-    assert growth(cases, times_first=1, times=2) < 128 * 2**20
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is kept on Linux alone")
+def test_memory_kept_for_the_next_call_does_not_add_up(native: ModuleType) -> None:
+    """Of calls whose sizes differ too much to share it, the last one's is kept."""
+    for T in (320, 160, 80, 40, 20):
+        sizes = Sizes(T, 512, 4, 32)
+        results(native, make_case(np.random.default_rng(0), "lstm", sizes, FLOAT32))
+        d_a = T * 512 * 4 * 32 * 4  # bytes of the one large piece that a call needs
+        assert d_a <= native._native.spare_bytes() < 3 * d_a
