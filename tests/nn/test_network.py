@@ -310,6 +310,14 @@ def test_predict_takes_arrays_sequence_by_sequence(case: Case) -> None:
             np.testing.assert_allclose(found, network(sequence), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("shape", [(3, Z), (5, Z), (4, Z + 1), (Z,), ()])
+def test_predict_takes_a_z_for_each_sequence(shape: tuple[int, ...]) -> None:
+    """Of all n sequences, also where only some rows are asked for."""
+    network = BRIDGED.elman()
+    with pytest.raises(RuntimeError, match=r"^z: expected one row for each .* = \(4, 4\), got "):
+        network.predict(BRIDGED.x(), np.array([0, 1]), z=np.zeros(shape))
+
+
 def test_predict_bounds_what_a_layer_puts_out(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(options={"bidirectional": True})
     network, x = case.elman(), case.x([9] * 5 + [1] * 40)

@@ -241,6 +241,9 @@ class Network(Module):
         sequences = self.sequences(x)
         rows = np.arange(len(sequences)) if rows is None else np.asarray(rows)
         z = None if z is None else np.asarray(z)
+        if self.bridge is not None and z is not None:
+            wanted = (len(sequences), self.bridge.in_features)
+            _check.shape("z", z, "one row for each sequence, (n, Z)", wanted)
         lengths = sequences.lengths[rows]
         output = np.empty((len(rows), self.head.out_features), self.dtype)
         steps: list[FloatArray] = [output[:0]] * len(rows)
