@@ -571,3 +571,15 @@ def test_gradients_that_do_not_fit_are_refused(
     _, backward = case.elman().vjp(inputs)
     with pytest.raises(error, match=words):
         backward(d_output)
+
+
+def test_a_snapshot_stays_as_it_was_whatever_is_loaded_later() -> None:
+    """So a call in another thread runs on all of the old parameters, or on all of the new ones."""
+    network = nn.Network(nn.GRU(3, 4), nn.Linear(4, 2))
+    x = np.ones((5, 2, 3), np.float32)
+    before, snapshot = network(x), network._snapshot()
+    network.load_state_dict({name: 2 * p for name, p in network.named_parameters()})
+    np.testing.assert_array_equal(snapshot(x), before)
+    assert not np.array_equal(network(x), before)
+    assert snapshot.rnn is not network.rnn
+    assert list(snapshot.state_dict()) == list(network.state_dict())

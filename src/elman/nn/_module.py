@@ -221,6 +221,19 @@ class Module:
         copy.flags.writeable = False
         return copy
 
+    def _snapshot(self) -> Self:
+        """Return the module as it is now, children included, whatever is assigned to it later."""
+        with _locked(list(self.modules())):
+            return self._shallow_copy()
+
+    def _shallow_copy(self) -> Self:
+        other = object.__new__(type(self))
+        attributes = self.__dict__.items()
+        other.__dict__.update(
+            {n: v._shallow_copy() if isinstance(v, Module) else v for n, v in attributes}
+        )
+        return other
+
     def _set_parameter(self, name: str, value: Any) -> None:
         array, shape = np.asarray(value), self._parameters[name].shape
         _check.same_dtype(name, array, self.dtype)

@@ -172,8 +172,9 @@ class Network(Module):
         TypeError, ValueError, RuntimeError, IndexError
             If x, z or `lengths` do not fit.
         """
-        rows, form = self._features(x, z, lengths)
-        return form.restore(self.head(rows))
+        network = self._snapshot()
+        rows, form = network._features(x, z, lengths)
+        return form.restore(network.head(rows))
 
     def rows(self, x: Any, z: Any = None, *, lengths: Lengths | None = None) -> FloatArray:
         """Return the outputs as rows (M, K), the form in which losses take them.
@@ -182,7 +183,8 @@ class Network(Module):
         step: those of a sequence follow each other, and the sequences are in their order.
         Arguments as in a call.
         """
-        return self.head(self._features(x, z, lengths)[0])
+        network = self._snapshot()
+        return network.head(network._features(x, z, lengths)[0])
 
     def vjp(
         self, x: Any, z: Any = None, *, lengths: Lengths | None = None
@@ -204,7 +206,7 @@ class Network(Module):
         backward : function of d_output, shaped like output
             Returns `NetworkGradients`.
         """
-        rows, backward_rows, form = self._vjp(x, z, lengths)
+        rows, backward_rows, form = self._snapshot()._vjp(x, z, lengths)
 
         def backward(d_output: Any) -> NetworkGradients:
             K = self.head.out_features
@@ -216,7 +218,7 @@ class Network(Module):
         self, x: Any, z: Any = None, *, lengths: Lengths | None = None
     ) -> tuple[FloatArray, Callable[[FloatArray], NetworkGradients]]:
         """Do what `vjp` does, with output and its gradient as rows (M, K); see `rows`."""
-        rows, backward_rows, _ = self._vjp(x, z, lengths)
+        rows, backward_rows, _ = self._snapshot()._vjp(x, z, lengths)
         return rows, backward_rows
 
     def predict(
@@ -335,7 +337,7 @@ class Network(Module):
         (5,)
         """
         choice = _generate.Choice.read(self, temperature, top_k, generator)
-        return _generate.generate(self, _check.size("steps", steps), x, z, choice)
+        return _generate.generate(self._snapshot(), _check.size("steps", steps), x, z, choice)
 
     # ---- from x to the head's rows, and back ------------------------------------------------
 
