@@ -160,7 +160,7 @@ class WeightGradients {
     Real* d_a = of_.d_a.row(block.begin);
     const Index stride = of_.d_a.n;
     transpose(d_a + some.begin, stride, block.K, some.size(), to + some.begin * stride_, stride_);
-    if (!gru) return add_to_bias(d_a, stride, block.K, some, c_.d_bias, nullptr);
+    if (!gru) return add_to_bias(d_a, stride, block.K, some, c_.d_bias, c_.d_bias_hh);
     const Range two{some.begin, smaller(some.end, 2 * c_.H)};
     const Range third{some.begin > 2 * c_.H ? some.begin : 2 * c_.H, some.end};
     add_to_bias(d_a, stride, block.K, two, c_.d_bias_hh, c_.d_bias);

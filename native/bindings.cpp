@@ -38,7 +38,7 @@ void bind(nb::module_& m, const char* network, const char* run, const char* cell
            "lengths"_a.none() = nb::none(), "masks"_a.none() = nb::none(), "keep"_a = false,
            "batch_first"_a = false)
       .def("cell", &Bound::cell, "x"_a.none(), "state"_a.none() = nb::none(), "keep"_a = false)
-      .def("step", &Bound::step, "x_t"_a.none(), "state"_a, "out"_a.none() = nb::none())
+      .def("step", &Bound::step, "x_t"_a.none(), "state"_a.none(), "out"_a.none() = nb::none())
       .def_prop_ro("weights", &Bound::weights)
       .def_prop_ro("initial", &Bound::initial)
       .def_prop_ro("kept_values", &Bound::kept_values);

@@ -172,17 +172,23 @@ class BoundNetwork {
     return run.state_n();
   }
 
-  nb::object step(nb::handle x_t, nb::tuple state, nb::handle out) const {
-    const View<Real> x(x_t, 2), h(state[0], 3, true);
+  nb::object step(nb::handle x_t, nb::handle state, nb::handle out) const {
+    PyObject* const parts = state.ptr();
+    if (a_.D != 1 || !PyTuple_CheckExact(parts)) return nb::none();
+    if (PyTuple_Size(parts) != (a_.pair() ? 2 : 1)) return nb::none();
+    const View<Real> x(x_t, 2), h(PyTuple_GetItem(parts, 0), 3, true);
+    if (!h.valid()) return nb::none();
     View<Real> c;
-    if (a_.D != 1 || !h.valid() || nb::len(state) != (a_.pair() ? 2 : 1)) return nb::none();
     const Index N = h.shape(1);
     if (!x.has_shape(N, a_.I) || !h.has_shape(a_.L, N, a_.P)) return nb::none();
-    if (a_.pair() && !(c.take(state[1], 3, true) && c.has_shape(a_.L, N, a_.H))) return nb::none();
+    if (a_.pair() && !(c.take(PyTuple_GetItem(parts, 1), 3, true) && c.has_shape(a_.L, N, a_.H)))
+      return nb::none();
     nb::object made;
     if (out.is_none()) made = NewArray<Real>(N, a_.P).array;
     const View<Real> to(out.is_none() ? made : out, 2, true);
-    if (!to.has_shape(N, a_.P) || to.may_overlap(x) || to.may_overlap(h)) return nb::none();
+    if (!to.has_shape(N, a_.P) || to.may_overlap(x) || to.may_overlap(h) ||
+        (a_.pair() && to.may_overlap(c)))
+      return nb::none();
 
     Pass<Real> pass(Schedules(1, N, nullptr));
     pass.x = {x.data(), 0, x.stride(0)};

@@ -118,7 +118,7 @@ struct Backward {
   // Gradients of parameters are added to what is there.
   Real *d_weight_ih, *d_weight_hh;  // (G·H, I), (G·H, P)
   Real* d_weight_hr;                // (P, H) or null
-  Real *d_bias, *d_bias_hh;         // (G·H,); the second one for GRU, else null
+  Real *d_bias, *d_bias_hh;         // (G·H,); null for parameters that are not there
   const Interrupt* interrupt = nullptr;
 };
 

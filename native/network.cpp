@@ -194,11 +194,10 @@ Outcome Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>
     call.d_weight_ih = of_k.weight_ih, call.d_weight_hh = of_k.weight_hh;
     call.d_weight_hr = of_k.weight_hr;
     call.d_bias = a_.bias ? of_k.bias_ih : no_bias.get();
-    if (a_.cell == Cell::gru) call.d_bias_hh = a_.bias ? of_k.bias_hh : no_bias.get() + G * a_.H;
+    call.d_bias_hh = a_.bias ? of_k.bias_hh : no_bias.get() + G * a_.H;
     call.interrupt = interrupt;
     const Outcome outcome = kernels().of<Real>().backward(a_.cell, call, threads);
     if (outcome != Outcome::done) return outcome;
-    if (a_.bias && a_.cell != Cell::gru) std::copy_n(of_k.bias_ih, G * a_.H, of_k.bias_hh);
     if (direction == 0 && a_.D == 2) add(of_reverse.get(), T, N, n, d_input);
     if (direction == 0 && layer && !pass.between.empty())
       multiply<Real>(d_input.data, pass.between[static_cast<std::size_t>(layer - 1)], T, N, n,

@@ -138,7 +138,7 @@ def forward(side: ModuleType, case: Case, keep: bool = True) -> Run:
     """Run one layer in the case's direction on `side`."""
     D = 1 + case.reverse
     masks = None if case.mask is None else Masks(None, [case.mask] * D)
-    state = tuple(np.stack([part] * D) for part in case.state)
+    state = tuple(np.stack([part] * 2) if case.reverse else part[None] for part in case.state)
     found = network_of(side, case).run(case.x, whole(state), case.lengths, masks, keep)
     (output, state_n), run = found if keep else (found, None)
     P = case.sizes.P
@@ -150,25 +150,25 @@ def backward(side: ModuleType, case: Case, run: Any) -> dict[str, Array]:
     return take_back(case, run, case.d_output, case.d_state_n)
 
 
-def take_back(
-    case: Case, run: Any, d_output: Array | None, d_state_n: State | None
-) -> dict[str, Array]:
-    """Take gradients of the case's direction backwards; None stands for zeros."""
-    if case.reverse and d_output is not None:
-        both = np.zeros((*d_output.shape[:2], 2 * d_output.shape[2]), d_output.dtype)
-        both[..., d_output.shape[2] :] = d_output
-        d_output = both
-    if d_state_n is not None:
-        others = [np.zeros_like(part) for part in d_state_n] if case.reverse else []
-        d_state_n = tuple(
-            np.stack([*before, part])
-            for part, before in zip(
-                d_state_n, [[other] for other in others] or [[]] * len(d_state_n), strict=True
-            )
-        )
-    found = run.backward(d_output, None if d_state_n is None else whole(d_state_n))
-    assert found is not None
-    d_x, d_state, of_parameters = found
+def gradients_of(case: Case, d_output: Array | None, d_state_n: Any) -> tuple[Any, Any]:
+    """Return gradients of the case's direction as its network's run takes them.
+
+    None stands for zeros, also as a part of d_state_n. Of two directions, the other one has zeros.
+    """
+
+    def with_other(gradient: Array | None, axis: int) -> Array | None:
+        if gradient is None or not case.reverse:
+            return gradient
+        return np.concatenate([np.zeros_like(gradient, order="C"), gradient], axis)
+
+    d_state_n = [None] * len(case.state) if d_state_n is None else d_state_n
+    parts_n = [None if part is None else with_other(part[None], 0) for part in d_state_n]
+    return with_other(d_output, 2), whole(parts_n)
+
+
+def take_back(case: Case, run: Any, d_output: Array | None, d_state_n: Any) -> dict[str, Array]:
+    """Take gradients of the case's direction backwards; return those of what it was given."""
+    d_x, d_state, of_parameters = run.backward(*gradients_of(case, d_output, d_state_n))
     names = list(architecture_of(case).cell_shapes())
     gradients = {"x": d_x}
     gradients |= {f"{c}_0": part[-1] for c, part in zip("hc", parts(d_state), strict=False)}
@@ -177,8 +177,8 @@ def take_back(
 
 def results(side: ModuleType, case: Case) -> dict[str, Array]:
     """Return output, final states and every gradient, by name."""
-    output, state_n, kept = forward(side, case)
-    gradients = {f"d_{name}": d for name, d in backward(side, case, kept).items()}
+    output, state_n, run = forward(side, case)
+    gradients = {f"d_{name}": d for name, d in backward(side, case, run).items()}
     return {"output": output, **dict(zip(("h_n", "c_n"), state_n, strict=False)), **gradients}
 
 
@@ -265,7 +265,9 @@ def cases(
     inputs, H = draw(widths), draw(widths)
     if least_work:
         H = max(H, 40)
-    P = draw(st.integers(1, H)) if kind == "lstm_projected" else H
+    if kind == "lstm_projected":
+        H = max(H, 2)
+    P = draw(st.integers(1, H - 1)) if kind == "lstm_projected" else H
     G = GATES[kind.removesuffix("_projected")]
     T = min(draw(steps), max(1, work // (G * H * (P + inputs))))
     N = min(draw(batches), max(1, work // (T * G * H * (P + inputs))))

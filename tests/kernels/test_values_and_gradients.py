@@ -29,9 +29,9 @@ from kernel_cases import (
     forward,
     results,
 )
-from strategies import FLOAT32, FLOAT64, Array, generators
+from strategies import FLOAT32, FLOAT64, Array, generators, parts
 
-from elman.kernels import State, Weights, reference
+from elman.kernels import Architecture, State, Weights, reference
 from elman.kernels.cells import CELLS, Cell
 
 # There are five kinds of layer to draw from.
@@ -69,7 +69,8 @@ def truth_of(case: Case) -> Truth:
         gradients.append(largest(*d_state, *found[1]))
         return found
 
-    with patch.dict(CELLS, {case.weights.cell: Cell(step_forward, step_backward)}):
+    watched = Cell(step_forward, step_backward, step.values)
+    with patch.dict(CELLS, {case.weights.cell: watched}):
         return Truth(results(reference, case), max(states), max(gradients))
 
 
@@ -182,7 +183,7 @@ def test_the_references_gradients_are_finite_differences(
     )
     tolerance = 4 * step**2 * (1 + terms)
 
-    for name, gradient in backward(reference, case, run.kept).items():
+    for name, gradient in backward(reference, case, run.run).items():
         direction = generator.uniform(-1, 1, gradient.shape) / np.sqrt(max(1, gradient.size))
         above, open_above = project(name, step * direction)
         below, open_below = project(name, -step * direction)
@@ -207,12 +208,10 @@ def all_magnitudes(dtype: np.dtype) -> Array:
 
 def final_state_of_one_unit(side: ModuleType, weights: Weights, x: Array) -> Array:
     """Return the last part of the state, one unit's, after one step from zeros of each x alone."""
-    column = np.zeros((len(x), 1), x.dtype)
-    state = (column, column) if weights.cell == "lstm" else (column,)
-    output = np.empty((1, len(x), 1), x.dtype)
-    state_n = tuple(np.empty_like(part) for part in state)
-    side.forward(side.prepare(weights), x[None, :, None], state, output, state_n)
-    return state_n[-1][:, 0]
+    architecture = Architecture(weights.cell, 1, 1, bias=weights.bias_ih is not None)
+    network = side.network(architecture, [w for w in weights[1:] if w is not None])
+    _, state_n = network.run(x[None, :, None])
+    return parts(state_n)[-1][0, :, 0]
 
 
 def ulps(actual: Array, exact: Array) -> Array:

@@ -151,8 +151,11 @@ def learned_gradients(
 
 def rows_contiguous(array: FloatArray) -> FloatArray:
     """Return `array` with its last axis contiguous in memory, a copy only if it must be."""
-    contiguous = array.ndim == 0 or array.shape[-1] <= 1 or array.strides[-1] == array.itemsize
-    aligned = array.flags.aligned and all(s % array.itemsize == 0 for s in array.strides)
+    aligned = array.ctypes.data % array.itemsize == 0
+    if array.flags.c_contiguous:  # as every empty array is, whatever its strides
+        return array if aligned else array.copy(order="C")
+    contiguous = array.shape[-1] == 1 or array.strides[-1] == array.itemsize
+    aligned = aligned and all(s % array.itemsize == 0 for s in array.strides)
     return array if contiguous and aligned else array.copy(order="C")
 
 

@@ -182,8 +182,11 @@ class Network:
         if found is None:
             return None
         y: FloatArray = found[0][0]
-        if out is not None and not forms.fits(out, y, writable=True):
-            return None
+        if out is not None:
+            if not forms.fits(out, y, writable=True):
+                return None
+            if any(np.may_share_memory(out, array) for array in (x_t, *state)):
+                return None
         for part, part_n in zip(state, found[1] if len(state) > 1 else found[1:], strict=True):
             part[...] = part_n
         if out is not None:
