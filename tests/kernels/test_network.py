@@ -1,7 +1,11 @@
-"""All layers and directions in one call of the kernels: the bits of layer by layer."""
+"""The walk over layers and directions: both sides alike, forms alike, and what is declined.
+
+In float64 the sides differ by rounding alone. The native kernels give the same bits in every form.
+"""
 
 from __future__ import annotations
 
+import gc
 from types import ModuleType
 from typing import Any
 
@@ -9,147 +13,293 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import Array
+from network_cases import (
+    NetworkCase,
+    architectures,
+    call,
+    draw_arrays,
+    given_gradients,
+    given_state,
+    network,
+    network_cases,
+    results,
+)
+from strategies import FLOAT64, Array, dtypes, generators, parts, whole
 
-from elman import kernels, nn
-
-
-@pytest.fixture(autouse=True)
-def native_kernels(native: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("prepare", "forward", "backward", "network"):
-        monkeypatch.setattr(kernels, name, getattr(native, name))
-
-
-@st.composite
-def layers(draw: st.DrawFn) -> Any:
-    module = draw(st.sampled_from([nn.RNN, nn.GRU, nn.LSTM]))
-    options: dict[str, Any] = {
-        "num_layers": draw(st.integers(1, 3)),
-        "bidirectional": draw(st.booleans()),
-        "bias": draw(st.booleans()),
-        "dtype": draw(st.sampled_from([np.float32, np.float64])),
-    }
-    H = draw(st.integers(1, 40))
-    if module is nn.RNN:
-        options["nonlinearity"] = draw(st.sampled_from(["tanh", "relu"]))
-    if module is nn.LSTM and H > 1:
-        options["proj_size"] = draw(st.integers(0, H - 1))
-    return module(draw(st.integers(1, 40)), H, **options)
+from elman.kernels import Architecture, Masks, reference
 
 
-def flat(value: Any) -> list[Array]:
-    """Return the arrays in results or gradients, in order."""
-    if isinstance(value, np.ndarray):
-        return [value]
-    parts = value.values() if isinstance(value, dict) else value
-    return [array for part in parts for array in flat(part)]
+def assert_same_bits(actual: dict[str, Array], expected: dict[str, Array]) -> None:
+    for name in expected.keys() & actual.keys():
+        np.testing.assert_array_equal(actual[name], expected[name], name, strict=True)
+        np.testing.assert_array_equal(np.signbit(actual[name]), np.signbit(expected[name]), name)
 
 
-def assert_same_bits(found: Any, expected: Any) -> None:
-    for a, b in zip(flat(found), flat(expected), strict=True):
-        np.testing.assert_array_equal(a, b, strict=True)
-        np.testing.assert_array_equal(np.signbit(a), np.signbit(b))
+def assert_close(actual: Array, expected: Array, name: str = "") -> None:
+    """Equal but for rounding in float64."""
+    largest = max(1, np.abs(expected).max(initial=0))
+    np.testing.assert_allclose(
+        actual, expected, rtol=0, atol=2**11 * np.finfo(np.float64).eps * largest, err_msg=name
+    )
+    assert actual.shape == expected.shape
+    assert actual.dtype == expected.dtype
 
 
-def states(layer: Any, generator: np.random.Generator, N: int) -> Any:
-    LD = layer.num_layers * (1 + layer.bidirectional)
-    sizes = [layer.proj_size or layer.hidden_size]
-    sizes += [layer.hidden_size] * isinstance(layer, nn.LSTM)
-    drawn = [generator.standard_normal((LD, N, size)).astype(layer.dtype) for size in sizes]
-    return tuple(drawn) if len(drawn) > 1 else drawn[0]
+# ---- both sides ---------------------------------------------------------------------------------
+
+
+@given(case=network_cases(dtypes=st.just(FLOAT64)), data=st.data())
+def test_the_sides_agree_in_every_form(
+    native: ModuleType, case: NetworkCase, data: st.DataObject
+) -> None:
+    form = data.draw(st.sampled_from(case.forms()))
+    lengths = case.lengths
+    if lengths is not None and data.draw(st.booleans()):
+        lengths = lengths.tolist()
+    found, expected = (results(network(s, case), case, form, lengths) for s in (native, reference))
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert_close(found[name], value, name)
+        assert_close(found[name.removeprefix("plain ")], found[name], name)
+
+
+@given(case=network_cases(dtypes=st.just(FLOAT64)), data=st.data())
+def test_gradients_are_added_to_those_given(
+    side: ModuleType, case: NetworkCase, data: st.DataObject
+) -> None:
+    """To those of later parts; of parameters alone, also where initial states are learned."""
+    form = data.draw(st.sampled_from(case.forms()))
+    x, state, lengths, masks = call(case, form, case.lengths)
+    _, run = network(side, case).run(x, state, lengths, masks, True, form == "batch first")
+    d = given_gradients(case, form)
+    alone = run.backward(*d)
+    later = run.backward(None, given_state(a_state(case, 1), form))[2][: len(case.weights)]
+    totals = [total.copy() for total in later]
+    d_x, d_state, found = run.backward(*d, totals)
+    assert found is totals
+    for i, (total, before) in enumerate(zip(totals, later, strict=True)):
+        assert_close(total, before + alone[2][i])
+    for actual, expected in zip(parts(d_state), parts(alone[1]), strict=True):
+        np.testing.assert_array_equal(actual, expected)
+    for actual, expected in zip(d_x, alone[0], strict=True):
+        np.testing.assert_array_equal(actual, expected)
+
+
+@given(case=network_cases(), data=st.data())
+def test_sizes_are_those_of_the_run(
+    side: ModuleType, case: NetworkCase, data: st.DataObject
+) -> None:
+    """An empty batch has sizes too."""
+    form = data.draw(st.sampled_from(case.forms()))
+    x, state, lengths, _ = call(case, form, case.lengths)
+    T, N, found = network(side, case).sizes(x, state, lengths, form == "batch first")
+    expected = case.every_length() if form == "list" else case.lengths
+    assert (max([1, *expected]) if form == "list" else len(case.x), case.x.shape[1]) == (T, N)
+    if expected is None:
+        assert found is None
+    else:
+        np.testing.assert_array_equal(found, expected, strict=True)
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_an_empty_batch_is_taken_whatever_its_strides(side: ModuleType, batch_first: bool) -> None:
+    a = Architecture("gru", 3, 5)
+    net = side.network(a, draw_arrays(a.parameter_shapes().values(), np.random.default_rng(0), "f"))
+    x, T_N = np.ones((4, 4, 6), np.float32), (0, 4) if batch_first else (4, 0)
+    for empty in (x[: T_N[0], : T_N[1], :3], x[: T_N[0], : T_N[1], ::2]):
+        assert net.sizes(empty, None, None, batch_first) == (4, 0, None)
+        assert net.sizes(empty, np.ones((1, 4, 5), "f")[:, :0], [], batch_first)[:2] == (4, 0)
+        output, h_n = net.run(empty, None, None, None, False, batch_first)
+        assert (output.shape, h_n.shape) == ((*T_N, 5), (1, 0, 5))
+
+
+# ---- forms, to the bit --------------------------------------------------------------------------
+
+
+@given(case=network_cases())
+def test_forms_do_not_matter(native: ModuleType, case: NetworkCase) -> None:
+    """Batch-first, a list, one sequence without a batch, and lengths that are all T."""
+    net = network(native, case)
+    expected = results(net, case, "time first", case.lengths)
+    for form in case.forms():
+        for lengths in (case.lengths, case.every_length(), case.every_length().tolist()):
+            if form != "single":
+                assert_same_bits(results(net, case, form, lengths), expected)
+    if "single" in case.forms():
+        assert_same_bits(results(net, case, "single"), expected)
+    plain = {name.removeprefix("plain "): value for name, value in expected.items()}
+    assert_same_bits(plain, {name: expected[name] for name in ("output", "state_n 0")})
+
+
+@given(case=network_cases(N=st.just(1), ragged=False))
+def test_one_sequence_is_a_batch_of_one(native: ModuleType, case: NetworkCase) -> None:
+    net = network(native, case)
+    assert_same_bits(results(net, case, "single"), results(net, case, "time first"))
+
+
+@given(case=network_cases(ragged=False, bidirectional=False), has_out=st.booleans())
+def test_steps_are_the_whole_run(side: ModuleType, case: NetworkCase, has_out: bool) -> None:
+    """To the bit on the native side."""
+    case = case._replace(masks=None, state=tuple(a_state(case, 0.5)))
+    net = network(side, case)
+    output, state_n = net.run(case.x, whole(case.state))
+    state = tuple(part.copy() for part in case.state)
+    out = np.full_like(output[0], np.nan) if has_out else None
+    for x_t, y_t in zip(case.x, output, strict=True):
+        found = net.step(x_t, state, out)
+        assert found is out or not has_out
+        np.testing.assert_array_equal(found, y_t, strict=True)
+    for part, part_n in zip(state, parts(state_n), strict=True):
+        np.testing.assert_array_equal(part, part_n, strict=True)
+
+
+def a_state(case: NetworkCase, value: float) -> list[Array]:
+    """Return parts (L·D, N, ·) that hold a value."""
+    a, (_, N, _) = case.architecture, case.x.shape
+    return [np.full((a.recurrences, N, size), value, case.x.dtype) for size in a.state_sizes]
 
 
 @given(
-    layer=layers(),
-    T=st.integers(1, 70),
-    N=st.integers(1, 9),
-    has_state=st.booleans(),
-    d_output_is=st.sampled_from(["array", "strided", "none"]),
-    has_d_state=st.booleans(),
-    seed=st.integers(0, 2**32),
+    case=network_cases(T=st.just(1), ragged=False, bidirectional=False, num_layers=1),
+    data=st.data(),
 )
-def test_the_bits_are_those_of_layer_by_layer(
-    layer: Any,
-    T: int,
-    N: int,
-    has_state: bool,
-    d_output_is: str,
-    has_d_state: bool,
-    seed: int,
+def test_a_cell_is_a_run_of_one_step(
+    side: ModuleType, case: NetworkCase, data: st.DataObject
 ) -> None:
-    """Lengths make a call go layer by layer; here they are all T."""
-    generator = np.random.default_rng(seed)
-    x = generator.standard_normal((T, N, layer.input_size)).astype(layer.dtype)
-    state = states(layer, generator, N) if has_state else None
-    lengths = [T] * N
-    assert layer._run_plain(x, state, keep=False) is not None
+    """Of a batch or, without one, of its only row."""
+    net = network(side, case._replace(initial=[]))
+    single = case.x.shape[1] == 1 and data.draw(st.booleans())
+    x, state, d_state_n = case.x, case.state, case.d_state_n
+    (_, state_n), run = net.run(x, state and whole(state), keep=True)
+    d_x, d_state, gradients = run.backward(None, d_state_n and whole(d_state_n))
 
-    assert_same_bits(layer(x, state), layer(x, state, lengths=lengths))
-    found, backward = layer.vjp(x, state)
-    expected, expected_backward = layer.vjp(x, state, lengths=lengths)
+    def of_cell(state: Any) -> Any:
+        at = (0, 0) if single else (0,)
+        return None if state is None else whole([p if p is None else p[at] for p in state])
+
+    x_cell = x[0, 0] if single else x[0]
+    found, cell_run = net.cell(x_cell, of_cell(state), True)
+    d_x_cell, d_state_cell, gradients_cell = cell_run.backward(of_cell(d_state_n))
+    pairs = [
+        *zip(parts(found), parts(of_cell(parts(state_n))), strict=True),
+        *zip(parts(net.cell(x_cell, of_cell(state))), parts(found), strict=True),
+        *zip(parts(d_state_cell), parts(of_cell(parts(d_state))), strict=True),
+        (d_x_cell, d_x[0, 0] if single else d_x[0]),
+        *zip(gradients_cell, gradients, strict=True),
+    ]
+    for actual, expected in pairs:
+        np.testing.assert_array_equal(actual, expected, strict=True)
+
+
+@given(case=network_cases())
+def test_a_network_is_its_layers_one_after_another(native: ModuleType, case: NetworkCase) -> None:
+    """Of one layer each, with the masks between them applied by hand."""
+    a = case.architecture
+    between, recurrent = case.masks or (None, None)
+    x, runs, states_n = case.x, [], []
+    for layer in range(a.num_layers):
+        of_layer = slice(layer * a.directions, (layer + 1) * a.directions)
+        if layer and between is not None:
+            x = x * between[layer - 1]
+        net = layer_of(native, case, layer)
+        masks = None if recurrent is None else Masks(None, recurrent[of_layer])
+        (x, state_n), run = net.run(x, cut(case.state, of_layer), case.lengths, masks, True)
+        runs.append((run, cut(case.d_state_n, of_layer)))
+        states_n.append(parts(state_n))
+
+    d_x, d_states, gradients = case.d_output, [], []
+    for layer, (run, d_state_n) in reversed(list(enumerate(runs))):
+        d_x, d_state, of_layer_found = run.backward(d_x, d_state_n)
+        if layer and between is not None:
+            d_x = d_x * between[layer - 1]
+        d_states.insert(0, parts(d_state))
+        gradients.insert(0, of_layer_found)
+
+    found = results(network(native, case), case, "time first", case.lengths)
+    expected = {"output": x, "d_x": d_x}
+    for name, by_layer in (("state_n", states_n), ("d_state", d_states)):
+        joined = [np.concatenate(part) for part in zip(*by_layer, strict=True)]
+        expected |= {f"{name} {i}": part for i, part in enumerate(joined)}
+    count = len(case.weights) // a.num_layers
+    flat = [gradient for of_layer_found in gradients for gradient in of_layer_found[:count]]
+    expected |= dict(zip(a.parameter_shapes(), flat, strict=True))
+    if case.initial:
+        learned = [np.concatenate(p) for p in zip(*(g[count:] for g in gradients), strict=True)]
+        expected |= dict(zip(a.initial_shapes(), learned, strict=True))
+    plain = {name for name in found if name.startswith("plain")}
+    assert expected.keys() == found.keys() - plain
     assert_same_bits(found, expected)
-    assert not found[0].flags.writeable
-    d_output, d_state = None, states(layer, generator, N) if has_d_state else None
-    if d_output_is != "none":
-        d_output = generator.standard_normal(found[0].shape).astype(layer.dtype)
-    if d_output_is == "strided":
-        d_output = np.asfortranarray(d_output)
-    before = backward(d_output, d_state)
-    assert list(before.parameters) == [name for name, _ in layer.named_parameters()]
-    assert_same_bits(before, expected_backward(d_output, d_state))
-
-    for name, parameter in layer.named_parameters():
-        setattr(layer, name, parameter + 1)
-    assert_same_bits(backward(d_output, d_state), before)
-    assert_same_bits(layer(x, state), layer(x, state, lengths=lengths))
 
 
-class Subclass(np.ndarray):
-    """An array of another type."""
+def layer_of(side: ModuleType, case: NetworkCase, layer: int) -> Any:
+    """Make the network of one layer of a case."""
+    a, count = case.architecture, len(case.weights) // case.architecture.num_layers
+    rows = slice(layer * a.directions, (layer + 1) * a.directions)
+    one = a._replace(num_layers=1, input_size=a.inputs(layer * a.directions))
+    weights = case.weights[layer * count : (layer + 1) * count]
+    return side.network(one, weights, [part[rows] for part in case.initial])
 
 
-@pytest.mark.parametrize("module", [nn.RNN, nn.LSTM])
-def test_what_needs_conversion_is_left_to_python(module: Any) -> None:
-    layer, generator = module(3, 5), np.random.default_rng(0)
-    x = generator.standard_normal((4, 2, 3)).astype(np.float32)
-    state, expected = states(layer, generator, 2), layer(x)
-    unusual = [x[:, 0], x.tolist(), x.view(Subclass), np.asfortranarray(x), x.astype(">f4"), x[:0]]
-    unusual += [x.astype(np.float64), x[..., :2], x[:, :0], [x[:, 0], x[:, 1]], None]
-    for other in unusual:
-        assert layer._run_plain(other, None, keep=False) is None
-    unusual_states = [state[0] if module is nn.LSTM else (state, state), "h", 0.5]
-    if module is nn.LSTM:
-        unusual_states += [list(state), (state[0], None), (*state, state[0]), (None, None)]
-        unusual_states += [(state[0], state[1][:, :1])]
-    else:
-        unusual_states += [state[0], state.astype(np.float64), state[:, :1], state[..., :4]]
-    for other in unusual_states:
-        assert layer._run_plain(x, other, keep=False) is None
-    assert_same_bits(layer(np.asfortranarray(x)), expected)
-    assert_same_bits(layer(np.repeat(x, 2, axis=0)[::2]), expected)
+def cut(state: Any, rows: slice) -> Any:
+    """Return a layer's part of parts (L·D, N, ·)."""
+    return None if state is None else whole([p if p is None else p[rows] for p in state])
 
 
-def test_dropout_and_learned_states_are_left_to_python() -> None:
-    x = np.ones((4, 2, 3), np.float32)
-    for options in (
-        {"num_layers": 2, "dropout": 0.5},
-        {"recurrent_dropout": 0.5},
-        {"learn_initial_state": True},
-        {"batch_first": True},
-    ):
-        layer = nn.GRU(3, 5, **options)
-        assert layer._run_plain(x, None, keep=False) is None
-        if "dropout" in str(options):
-            assert layer.eval()._run_plain(x, None, keep=False) is not None
+# ---- what is refused ----------------------------------------------------------------------------
 
 
-def test_a_run_outlives_its_arguments() -> None:
-    """It holds what backward reads."""
-    layer = nn.LSTM(3, 5, num_layers=2, bidirectional=True)
-    generator = np.random.default_rng(0)
-    arguments = generator.standard_normal((4, 2, 3)).astype(np.float32), states(layer, generator, 2)
-    expected = layer.vjp(*arguments)[1](None, arguments[1])
-    _, backward = layer.vjp(*(arguments[0].copy(), tuple(part.copy() for part in arguments[1])))
-    del layer
-    _ = [np.ones((4, 2, 3), np.float32) for _ in range(100)]
-    assert_same_bits(backward(None, arguments[1]), expected)
+@given(a=architectures(), dtype=dtypes, generator=generators, data=st.data())
+def test_weights_of_other_shapes_are_refused(
+    native: ModuleType,
+    a: Architecture,
+    dtype: Any,
+    generator: np.random.Generator,
+    data: st.DataObject,
+) -> None:
+    """By the native side itself, which would read memory that is not theirs."""
+    weights = draw_arrays(a.parameter_shapes().values(), generator, dtype)
+    initial = draw_arrays(a.initial_shapes().values(), generator, dtype)
+    native.network(a, weights, initial)
+    which = data.draw(st.integers(0, len(weights) + len(initial) - 1))
+    arrays = [*weights, *initial]
+    wrong = arrays[which]
+    other = np.dtype(np.float32 if dtype == FLOAT64 else np.float64)
+    changes = [wrong[:-1], wrong[..., :-1], wrong[None], wrong.astype(other), wrong.tolist(), None]
+    if min(wrong.shape) > 1 and wrong.ndim == 2:
+        changes += [wrong.copy("F"), np.repeat(wrong, 2, axis=1)[:, ::2]]
+    for change in changes if which else changes[:3]:  # the first one tells the network's dtype
+        arrays[which] = change
+        kind = "weights" if which < len(weights) else "initial"
+        with pytest.raises(ValueError, match=f"^{kind}: expected arrays of the architecture's"):
+            native.network(a, arrays[: len(weights)], arrays[len(weights) :])
+    with pytest.raises(ValueError, match="weights: expected arrays"):
+        native.network(a, weights[:-1], initial)
+    with pytest.raises(ValueError, match="initial: expected arrays"):
+        native.network(a, weights, [*initial, initial[-1]])
+
+
+def test_a_run_outlives_its_arguments(side: ModuleType) -> None:
+    """It holds what backward reads, its network too."""
+    a = Architecture("lstm", 3, 5, num_layers=2, bidirectional=True)
+
+    def run_of(copies: bool) -> Any:
+        generator = np.random.default_rng(0)
+        weights = draw_arrays(a.parameter_shapes().values(), generator, np.float32)
+        x = generator.standard_normal((4, 2, 3)).astype(np.float32)
+        state = tuple(draw_arrays([(4, 2, 5), (4, 2, 5)], generator, np.float32))
+        masks = Masks(
+            draw_arrays([(4, 2, 10)], generator, np.float32),
+            draw_arrays([(2, 5)] * 4, generator, np.float32),
+        )
+        _, run = side.network(a, weights).run(x, state, [4, 2], masks, True)
+        return run if copies else run.backward(np.ones((4, 2, 10), np.float32))
+
+    d_x, d_state, gradients = run_of(copies=False)
+    run = run_of(copies=True)
+    gc.collect()
+    _ = [np.full(shape, np.nan, np.float32) for shape in a.parameter_shapes().values()] * 10
+    _ = [np.full((4, 2, 10), np.nan, np.float32) for _ in range(100)]
+    found = run.backward(np.ones((4, 2, 10), np.float32))
+    np.testing.assert_array_equal(found[0], d_x)
+    for actual, expected in zip([*found[1], *found[2]], [*d_state, *gradients], strict=True):
+        np.testing.assert_array_equal(actual, expected)

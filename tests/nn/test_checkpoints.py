@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from strategies import Array
 import elman
 from elman import nn
 from elman.kernels import backend
+from elman.nn import _checkpoints
 
 
 def flat(value: Any) -> list[Array]:
@@ -78,34 +78,30 @@ def test_results_and_gradients_are_those_without(
                 np.testing.assert_allclose(a, b, rtol=0, atol=tolerance, strict=True)
 
 
-def peak_bytes(layer: Any, x: Array, d_output: Array, every: int | None) -> int:
-    """Return how much a run and its gradients allocate, beside what there was."""
-    tracemalloc.start()
-    _, backward = layer.vjp(x, checkpoint_every=every)
-    backward(d_output)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
+def test_states_alone_are_kept_and_parts_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between forward and backward: a state for each part, and nothing of any step in it."""
+    layer, T, every = nn.LSTM(4, 16), 2048, 256
+    x, calls = np.zeros((T, 1, 4), np.float32), []
+    inner = _checkpoints.Run._run
 
+    def run(self: Any, times: slice, state: Any, keep: bool) -> Any:
+        calls.append((times.start, times.stop, keep))
+        return inner(self, times, state, keep)
 
-def test_memory_grows_with_the_square_root_of_time() -> None:
-    """Beside output and d_x; counted in NumPy's arrays, of which the kernels' own are few."""
-    layer, of_values = nn.LSTM(4, 16), {}
-    for T in (10_000, 160_000):
-        x, d_output = np.zeros((T, 1, 4), np.float32), np.ones((T, 1, 16), np.float32)
-        own = d_output.nbytes + x.nbytes
-        of_values[T] = peak_bytes(layer, x, d_output, int(np.sqrt(T))) - own
-        assert of_values[T] < (peak_bytes_layer_by_layer(layer, x, d_output) - own) / 4
-    assert of_values[160_000] < 5 * of_values[10_000]
+    monkeypatch.setattr(_checkpoints.Run, "_run", run)
+    (output, _), backward = layer.vjp(x, checkpoint_every=every)
+    parts = [(start, start + every) for start in range(0, T, every)]
+    assert calls == [(*part, False) for part in parts]
 
+    (kept,) = [part for part in backward.args if isinstance(part, _checkpoints.Run)]
+    assert [[a.shape for a in state] for state in kept._states] == [[(1, 1, 16)] * 2] * len(parts)
+    others = [value for name, value in vars(kept).items() if name not in ("_states", "results")]
+    assert not any(isinstance(value, np.ndarray) for value in others)
+    assert kept._form.x is x
 
-def peak_bytes_layer_by_layer(layer: Any, x: Array, d_output: Array) -> int:
-    tracemalloc.start()
-    _, backward = layer.vjp(x, lengths=[len(x)])
-    backward(d_output)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
+    calls.clear()
+    backward(np.ones_like(output))
+    assert calls == [(*part, True) for part in reversed(parts)]
 
 
 def test_gradients_are_of_the_run_whatever_was_assigned_since() -> None:

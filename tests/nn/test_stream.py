@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import tracemalloc
 from typing import Any
 
@@ -199,7 +200,7 @@ WRONG_STATES = {
     "one row": (lambda a: a[:, :1], RuntimeError, r"batch_size"),
     "a layer": (lambda a: a[0], RuntimeError, r"num_layers"),
     "too wide": (lambda a: np.concatenate([a, a], axis=2), RuntimeError, "num_layers"),
-    "None": (lambda _: None, ValueError, "the layer's dtype float32"),
+    "None": (lambda _: None, TypeError, "an array"),
 }
 
 
@@ -259,12 +260,23 @@ def test_reset_puts_chosen_rows_back_to_the_initial_state(
     np.testing.assert_array_equal(stream.step(x[1]), layer(x[1:2], expected)[0][0])
 
 
-@pytest.mark.parametrize("rows", [3, [0, 7], [True, False], 1.5, "all"], ids=str)
-def test_reset_of_rows_that_are_not_there_resets_none(rows: Any) -> None:
+@pytest.mark.parametrize(
+    ("rows", "error", "told"),
+    [
+        (3, IndexError, "got 3; the stream has 3 rows"),
+        ([0, 7], IndexError, "got 7; the stream has 3 rows"),
+        ([True, False], IndexError, "got bools of shape (2,); give one bool for each row"),
+        (1.5, TypeError, "got 1.5"),
+        ("all", TypeError, "got 'all'"),
+    ],
+    ids=str,
+)
+def test_reset_of_rows_that_are_not_there_resets_none(rows: Any, error: type, told: str) -> None:
     stream = small("LSTM").stream(3)
     stream.step(x_TNI(1, 3)[0])
     before = stream.state
-    with pytest.raises(IndexError):
+    expected = re.escape("rows: expected an int, integers in [0, 3) or bools (N,) = (3,), " + told)
+    with pytest.raises(error, match=f"^{expected}"):
         stream.reset(rows)
     assert_same_state(stream, before)
 
