@@ -12,8 +12,8 @@ pytestmark = pytest.mark.skipif(
     backend == "reference", reason="NumPy's calls are short: Python itself looks between them"
 )
 
-# A thread that waits for the lock of Python has it once the main thread gives it away, which it does
-# in the kernels: so the signal comes while it is there.
+# A thread that waits for Python's lock gets it once the main thread gives it away, which it does in
+# the kernels. So the signal comes while it is there.
 INTERRUPT = """
 import os, signal, sys, threading
 import numpy as np
