@@ -144,7 +144,7 @@ def test_symbols_are_drawn_by_their_probabilities(
 ) -> None:
     """Of 20 000 draws each share is within 5 standard deviations."""
     n, logits = 20_000, np.log([0.1, 0.4, 0.2, 0.3]) + 3
-    choice = Choice.read(symbols(), temperature, top_k, elman.Generator(0))
+    choice = Choice.checked(symbols(), temperature, top_k, elman.Generator(0))
     shares = np.bincount(choice.of(np.tile(logits, (n, 1))), minlength=4) / n
     expected = np.array(expected) / np.sum(expected)
     deviation = np.sqrt(expected * (1 - expected) / n)
@@ -152,9 +152,9 @@ def test_symbols_are_drawn_by_their_probabilities(
 
 
 def test_of_equal_symbols_the_first_is_the_likeliest() -> None:
-    choice = Choice.read(symbols(), 0, None, None)
+    choice = Choice.checked(symbols(), 0, None, None)
     np.testing.assert_array_equal(choice.of(np.array([[0.0, 2, 2], [1, 1, 1]])), [1, 0])
-    choice = Choice.read(symbols(), 1, 1, None)
+    choice = Choice.checked(symbols(), 1, 1, None)
     np.testing.assert_array_equal(choice.of(np.array([[0.0, 2, 2], [1, 1, 1]])), [1, 0])
 
 

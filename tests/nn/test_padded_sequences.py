@@ -22,7 +22,7 @@ def test_a_batch_has_each_sequences_frames(
     arrays = [random.normal(size=(T, 3)) for T in lengths]
     n = len(arrays)
     rows = np.array(data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=10)))
-    x, given_lengths = Sequences.read(arrays).pad(rows, batch_first)
+    x, given_lengths = Sequences.checked(arrays).pad(rows, batch_first)
     x = x if batch_first else x.transpose(1, 0, 2)
     T = max(1, *(lengths[row] for row in rows))
     assert x.shape == (len(rows), T, 3)
@@ -38,17 +38,17 @@ def test_a_batch_has_each_sequences_frames(
 
 def test_an_array_is_neither_copied_nor_given_lengths() -> None:
     x = np.arange(24.0, dtype=np.float32).reshape(4, 3, 2)
-    sequences = Sequences.read(x)
+    sequences = Sequences.checked(x)
     assert np.shares_memory(sequences.frames, x)
     assert len(sequences) == 4
     batch, lengths = sequences.pad(np.array([3, 1]))
     assert lengths is None
     np.testing.assert_array_equal(batch, x[[3, 1]], strict=True)
-    assert Sequences.read(sequences) is sequences
+    assert Sequences.checked(sequences) is sequences
 
 
 def test_astype_copies_only_what_is_of_another_dtype() -> None:
-    sequences = Sequences.read([np.ones((2, 1), np.float32), np.ones((1, 1), np.float32)])
+    sequences = Sequences.checked([np.ones((2, 1), np.float32), np.ones((1, 1), np.float32)])
     assert sequences.astype(np.dtype(np.float32)) is sequences
     double = sequences.astype(np.dtype(np.float64))
     assert double.frames.dtype == np.float64
@@ -70,4 +70,4 @@ def test_astype_copies_only_what_is_of_another_dtype() -> None:
 )
 def test_what_is_no_sequences_is_refused(x: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Sequences.read(x)
+        Sequences.checked(x)

@@ -25,7 +25,7 @@ class Choice(NamedTuple):
     generator: Generator
 
     @classmethod
-    def read(cls, network: Network, temperature: Any, top_k: Any, generator: Any) -> Choice:
+    def checked(cls, network: Network, temperature: Any, top_k: Any, generator: Any) -> Choice:
         """Check the arguments of `Network.generate`."""
         source = checked_generator(generator) or default_generator
         if network.embedding is None:

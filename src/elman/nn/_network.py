@@ -268,7 +268,7 @@ class Network(Module):
         ValueError
             If a shape or a dtype does not fit.
         """
-        return Sequences.read(x, integers=self.embedding is not None)
+        return Sequences.checked(x, integers=self.embedding is not None)
 
     def _batches(self, lengths: IntArray) -> Iterator[IntArray]:
         """Yield which sequences to run together, longest first."""
@@ -336,7 +336,7 @@ class Network(Module):
         >>> letters.generate(5, np.array([3, 1, 20]), temperature=0.8, top_k=5).shape
         (5,)
         """
-        choice = _generate.Choice.read(self, temperature, top_k, generator)
+        choice = _generate.Choice.checked(self, temperature, top_k, generator)
         return _generate.generate(self._snapshot(), _check.size("steps", steps), x, z, choice)
 
     # ---- from x to the head's rows, and back ------------------------------------------------

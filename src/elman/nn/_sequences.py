@@ -29,7 +29,7 @@ class Sequences:
         self._T = int(lengths[0]) if len(lengths) and (lengths == lengths[0]).all() else None
 
     @classmethod
-    def read(cls, x: Any, integers: bool = False) -> Sequences:
+    def checked(cls, x: Any, integers: bool = False) -> Sequences:
         """Return sequences from an array (n, T, I), without a copy, or a list of arrays (T_i, I).
 
         Where `integers` is true, there is no axis of I: shapes are (n, T) and (T_i,).
