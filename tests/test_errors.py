@@ -560,7 +560,7 @@ TORCH_LETS_THROUGH = {
         lambda lib: lib.gru(zeros(5, 2, 3), (zeros(1, 2, 4), zeros(1, 2, 4))),
         TypeError,
         "h_0",
-        ["one array", "2 of them", "only an LSTM has a c: pass h_0 alone"],
+        ["one array, got 2 of them", "only an LSTM has a c"],
         ("GRU",),
     ),
     "LSTMCell: state of three": Mistake(
@@ -873,20 +873,86 @@ def test_torch_raises_the_same_class(layer: str, name: str) -> None:
     assert type(error.value) is BOTH_REFUSE[name].error
 
 
-@pytest.mark.parametrize("name", ["RNN", "GRU", *CELLS])
+@pytest.mark.parametrize("name", ["RNN", "GRU"])
 def test_a_projection_is_an_lstms_alone(name: str) -> None:
-    """Nor has any other a nonlinearity than RNN and RNNCell."""
-    unknown = [] if name.startswith("RNN") else ["nonlinearity"]
-    if name in ("RNN", "GRU"):
-        with pytest.raises(ValueError, match=r"^proj_size: expected 0, got 2; only an LSTM may"):
-            getattr(nn, name)(3, 4, proj_size=2)
-        with pytest.raises(ValueError, match="proj_size"):
-            getattr(torch.nn, name)(3, 4, proj_size=2)
-    else:
-        unknown.append("proj_size")
-    for argument in unknown:
-        with pytest.raises(TypeError, match=f"unexpected keyword argument '{argument}'"):
-            getattr(nn, name)(3, 4, **{argument: 2})
+    """As in torch; 0, which stands for none, is taken."""
+    with pytest.raises(ValueError, match="proj_size"):
+        getattr(torch.nn, name)(5, 8, proj_size=2)
+    assert repr(getattr(nn, name)(5, 8, proj_size=0)) == f"{name}(5, 8)"
+    with pytest.raises(ValueError, match=r"^proj_size: expected 0, got 2; .* take nn\.LSTM$"):
+        getattr(nn, name)(5, 8, proj_size=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [("GRU", "nonlinearity"), ("LSTM", "nonlinearity"), ("GRUCell", "nonlinearity")]
+    + [("LSTMCell", "nonlinearity")]
+    + [(name, "proj_size") for name in CELLS],
+)
+def test_an_argument_of_other_modules_is_unknown(name: str, argument: str) -> None:
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{argument}'"):
+        getattr(nn, name)(3, 4, **{argument: 2})
+
+
+NO_ARRAYS = {
+    "None": (None, "None"),
+    "text": ("x", "str"),
+    "a dict": ({"x": zeros(3, 2, 5)}, "dict"),
+    "a set": ({1.0}, "set"),
+    "objects": (np.full((3, 2, 5), None), "dtype object"),
+}
+
+
+@pytest.mark.parametrize("what", NO_ARRAYS)
+@pytest.mark.parametrize("name", [*LAYERS, *CELLS])
+def test_x_that_is_no_array_is_told_by_its_name(name: str, what: str) -> None:
+    value, got = NO_ARRAYS[what]
+    module = getattr(nn, name)(5, 8)
+    for call in (module, module.vjp):
+        with pytest.raises(TypeError, match=f"^x: expected an array .*, got {got}$"):
+            call(value)
+
+
+@pytest.mark.parametrize("name", [*LAYERS, *CELLS])
+def test_masked_values_are_no_numbers(name: str) -> None:
+    """An array that could mask some, but masks none, is taken."""
+    module = getattr(nn, name)(5, 8)
+    x = np.ma.masked_array(zeros(2, 5) if name in CELLS else zeros(3, 2, 5))
+    for part, expected in zip(parts(module(x)), parts(module(x.data)), strict=True):
+        np.testing.assert_equal(part, expected)
+    x[0, 0] = np.ma.masked
+    with pytest.raises(ValueError, match=r"^x: expected an array without masked .*\.filled\(0\)"):
+        module(x)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_nested_lists_are_sequences(name: str) -> None:
+    """A list is a ragged batch, of which each part must be an array of the layer's dtype."""
+    rnn = getattr(nn, name)(5, 8)
+    with pytest.raises(
+        ValueError, match=r"^x\[0\]: expected the layer's dtype float32, got float64"
+    ):
+        rnn([[[0.0] * 5] * 3] * 2)
+    with pytest.raises(TypeError, match=r"^x\[0\]: expected an array .*, got a ragged list"):
+        rnn([[[0.0], [0.0, 1.0]]])
+
+
+@pytest.mark.parametrize("name", [*LAYERS, *CELLS])
+def test_arguments_have_torchs_names(name: str) -> None:
+    """Of calls, of `forward` and of `vjp`."""
+    module = getattr(nn, name)(5, 8)
+    x = np.random.default_rng(0).random((2, 5) if name in CELLS else (3, 2, 5), np.float32)
+    state = module(x) if name in CELLS else module(x)[1]
+    flat = np.hstack([np.ravel(part) for part in parts(module(x, state))[:1]])
+    found = [
+        module(input=x, hx=state),
+        module(x, hx=state),
+        module.forward(x, state),
+        module.forward(input=x, hx=state),
+        module.vjp(input=x, hx=state)[0],
+    ]
+    for results in found:
+        np.testing.assert_array_equal(np.ravel(parts(results)[0]), flat)
 
 
 @pytest.mark.parametrize("name", CELLS)

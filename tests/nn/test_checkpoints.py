@@ -12,7 +12,7 @@ from strategies import Array
 
 import elman
 from elman import nn
-from elman.kernels import backend
+from elman.kernels import PAIRS_PER_BLOCK, backend
 from elman.nn import _checkpoints
 
 
@@ -78,30 +78,62 @@ def test_results_and_gradients_are_those_without(
                 np.testing.assert_allclose(a, b, rtol=0, atol=tolerance, strict=True)
 
 
-def test_states_alone_are_kept_and_parts_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between forward and backward: a state for each part, and nothing of any step in it."""
-    layer, T, every = nn.LSTM(4, 16), 2048, 256
-    x, calls = np.zeros((T, 1, 4), np.float32), []
-    inner = _checkpoints.Run._run
+class Recorder:
+    """A network that notes how many steps each run has, and whether it is kept for backward."""
 
-    def run(self: Any, times: slice, state: Any, keep: bool) -> Any:
-        calls.append((times.start, times.stop, keep))
-        return inner(self, times, state, keep)
+    def __init__(self, network: Any) -> None:
+        self.network, self.runs = network, []
 
-    monkeypatch.setattr(_checkpoints.Run, "_run", run)
-    (output, _), backward = layer.vjp(x, checkpoint_every=every)
-    parts = [(start, start + every) for start in range(0, T, every)]
-    assert calls == [(*part, False) for part in parts]
+    def run(self, x: Array, state: Any, lengths: Any, masks: Any, keep: bool) -> Any:
+        self.runs.append((len(x), keep))
+        return self.network.run(x, state, lengths, masks, keep)
 
-    (kept,) = [part for part in backward.args if isinstance(part, _checkpoints.Run)]
-    assert [[a.shape for a in state] for state in kept._states] == [[(1, 1, 16)] * 2] * len(parts)
-    others = [value for name, value in vars(kept).items() if name not in ("_states", "results")]
-    assert not any(isinstance(value, np.ndarray) for value in others)
-    assert kept._form.x is x
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.network, name)
 
-    calls.clear()
-    backward(np.ones_like(output))
-    assert calls == [(*part, True) for part in reversed(parts)]
+
+def arrays_within(value: Any) -> list[Array]:
+    """Return all arrays that lists, tuples and dicts hold."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, dict):
+        value = value.values()
+    if isinstance(value, list | tuple) or type(value) is type({}.values()):
+        return [array for part in value for array in arrays_within(part)]
+    return []
+
+
+WHOLE = PAIRS_PER_BLOCK  # steps of one row that are summed at a time
+
+
+@pytest.mark.parametrize(
+    ("T", "N", "every", "sizes"),
+    [
+        (1100, 1, 512, [512, 512, 76]),
+        (3 * WHOLE, 1, 1, [WHOLE] * 3),  # rounded up
+        (7, 2 * WHOLE, 3, [3, 3, 1]),
+        (5, 2 * WHOLE, 9, [5]),
+    ],
+)
+def test_states_alone_are_kept_and_backward_runs_each_part_again(
+    T: int, N: int, every: int, sizes: list[int]
+) -> None:
+    """One state for each part's beginning, from which it is run again for backward."""
+    layer = nn.LSTM(2, 5, proj_size=3)
+    network = Recorder(layer._network)
+    x = np.ones((T, N, 2), np.float32)
+    description = layer._description
+    run = _checkpoints.Run(network, description, x, None, None, None, every)
+    assert network.runs == [(steps, False) for steps in sizes]
+
+    held = arrays_within({n: v for n, v in vars(run).items() if n != "results"})
+    owned = [array for array in held if not np.may_share_memory(array, x)]
+    shapes = [(1, N, 3), (1, N, 5)] * len(sizes)
+    assert [array.shape for array in owned] == shapes
+
+    network.runs.clear()
+    run.backward(run.results[0])
+    assert network.runs == [(steps, True) for steps in sizes[::-1]]
 
 
 def test_gradients_are_of_the_run_whatever_was_assigned_since() -> None:
