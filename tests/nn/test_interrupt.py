@@ -20,6 +20,7 @@ import numpy as np
 from elman import nn
 
 sys.setswitchinterval(1000)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 begun = threading.Event()
 
 def interrupt():
