@@ -10,9 +10,17 @@
 
 namespace elman {
 
-// An attribute of NumPy. It is looked up once and never given back.
-inline nanobind::handle of_numpy(const char* name) {
-  return nanobind::object(nanobind::module_::import_("numpy").attr(name)).release();
+// What is used of NumPy. It is looked up when the module is loaded, as Python code that ran inside
+// the guard of a static variable could make a thread wait that holds Python's lock.
+struct NumPy {
+  nanobind::handle ndarray, empty, float32, float64;
+};
+inline NumPy numpy;
+
+inline void load_numpy() {
+  const auto module = nanobind::module_::import_("numpy");
+  const auto take = [&](const char* name) { return nanobind::object(module.attr(name)).release(); };
+  numpy = {take("ndarray"), take("empty"), take("float32"), take("float64")};
 }
 
 // The memory of a NumPy array, which stays alive as long as this does. It is not valid if the array
@@ -31,8 +39,7 @@ class View {
   // Take an array of `dims` axes, the last one contiguous, aligned, of this type. If one was taken
   // before, it must be the same array.
   bool take(nanobind::handle array, int dims, bool writable = false) {
-    static const nanobind::handle ndarray = of_numpy("ndarray");
-    if (reinterpret_cast<PyObject*>(Py_TYPE(array.ptr())) != ndarray.ptr()) return false;
+    if (reinterpret_cast<PyObject*>(Py_TYPE(array.ptr())) != numpy.ndarray.ptr()) return false;
     const int flags = PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
     if (!held_ && PyObject_GetBuffer(array.ptr(), &buffer_, flags) != 0) {
       PyErr_Clear();
@@ -100,9 +107,8 @@ class NewArray {
  private:
   template <class... Sizes>
   static nanobind::object make(Sizes... sizes) {
-    static const nanobind::handle empty = of_numpy("empty");
-    static const nanobind::handle dtype = of_numpy(sizeof(Real) == 4 ? "float32" : "float64");
-    return empty(nanobind::make_tuple(sizes...), dtype);
+    const nanobind::handle dtype = sizeof(Real) == 4 ? numpy.float32 : numpy.float64;
+    return numpy.empty(nanobind::make_tuple(sizes...), dtype);
   }
 
   View<Real> view_;

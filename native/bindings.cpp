@@ -65,7 +65,8 @@ int threads() {
 NB_MODULE(_native, m) {
   nb::set_leak_warnings(false);  // what lives until the process ends is no leak
   kernels();                     // fail when loaded, not when first called
-  in_main_thread();              // note which thread handles signals
+  load_numpy();
+  in_main_thread();  // note which thread handles signals
   bind<float>(m, "NetworkFloat32", "RunFloat32", "CellRunFloat32");
   bind<double>(m, "NetworkFloat64", "RunFloat64", "CellRunFloat64");
   bind_linear<float>(m, "LinearFloat32");

@@ -48,6 +48,7 @@ class Masks {
  public:
   void read(const Architecture& a, Index T, Index N, nb::handle masks, Pass<Real>& pass) {
     if (masks.is_none()) return;
+    if (!PyTuple_Check(masks.ptr()) || PyTuple_Size(masks.ptr()) != 2) fail();
     const nb::handle between = PyTuple_GetItem(masks.ptr(), 0);
     const nb::handle recurrent = PyTuple_GetItem(masks.ptr(), 1);
     if (!between.is_none()) {
@@ -89,6 +90,7 @@ struct Run {
   Masks<Real> masks;
   std::optional<NewSteps<Real>> output;
   std::optional<NewState<Real>> h_n, c_n;
+  Buffer<Real> of_cell;  // a cell's output, where the state that it returned is the caller's
   std::optional<Pass<Real>> pass;
 
   nb::object state_n() const {
@@ -115,10 +117,8 @@ class BoundNetwork {
                Index hidden_size, Index num_layers, bool bidirectional, bool bias, Index proj_size)
       : weights_given_(weights),
         initial_given_(initial),
-        a_{cell_of(cell), input_size,
-           hidden_size,   proj_size ? proj_size : hidden_size,
-           num_layers,    bidirectional ? 2 : 1,
-           bias,          proj_size != 0},
+        a_(checked({cell_of(cell), input_size, hidden_size, proj_size ? proj_size : hidden_size,
+                    num_layers, bidirectional ? 2 : 1, bias, proj_size != 0})),
         network_(a_, held(weights)),
         zeros_(memory<Real>(a_.H)) {
     std::fill_n(zeros_.get(), a_.H, Real(0));
@@ -263,6 +263,13 @@ class BoundNetwork {
     throw std::invalid_argument(std::string(what) +
                                 ": expected arrays of the architecture's shapes, in C order");
   }
+  static Architecture checked(const Architecture& a) {
+    if (a.I < 1 || a.H < 1 || a.L < 1 || a.P < 1 || a.P > a.H || (a.projected && !a.pair()))
+      throw std::invalid_argument(
+          "architecture: expected sizes above zero and a projection of an "
+          "LSTM alone");
+    return a;
+  }
 
   // The shape of parameter i of recurrence k, whose second number is 0 for a bias.
   std::pair<Index, Index> shape(Index k, Index i) const {
@@ -362,8 +369,9 @@ class BoundNetwork {
     pass.h_n = run.h_n->states;
     if (a_.pair()) pass.c_n = run.c_n.emplace(form, K, N, a_.H).states;
     const bool cell = form == Form::cell || form == Form::single_cell;
+    if (cell && keep) run.of_cell = memory<Real>(N * a_.P);
     if (cell)
-      pass.output = {pass.h_n.data, 0, pass.h_n.n};  // a step's output is its state
+      pass.output = {keep ? run.of_cell.get() : pass.h_n.data, 0, a_.P};
     else
       pass.output = run.output.emplace(form, T, N, a_.output_size()).steps;
     released(

@@ -303,3 +303,18 @@ def test_a_run_outlives_its_arguments(side: ModuleType) -> None:
     np.testing.assert_array_equal(found[0], d_x)
     for actual, expected in zip([*found[1], *found[2]], [*d_state, *gradients], strict=True):
         np.testing.assert_array_equal(actual, expected)
+
+
+def test_impossible_sizes_and_masks_are_refused_by_the_native_side_itself(
+    native: ModuleType,
+) -> None:
+    for wrong in ({"num_layers": 0}, {"hidden_size": 0}, {"input_size": -1}, {"proj_size": 2}):
+        with pytest.raises(ValueError, match="architecture"):
+            native.network(Architecture("gru", 3, 4)._replace(**wrong), [np.zeros((12, 3))])
+    network = native.network(
+        Architecture("gru", 3, 4, bias=False),
+        [np.zeros((12, 3), np.float32), np.zeros((12, 4), np.float32)],
+    )
+    for masks in ("masks", (None,), ([1, 2], None), (None, np.zeros((2, 4)))):
+        with pytest.raises(ValueError, match="masks"):
+            network.run(np.zeros((5, 2, 3), np.float32), None, None, masks)

@@ -160,3 +160,19 @@ def test_a_list_is_a_pair() -> None:
     cell, x = nn.LSTMCell(3, 4), np.ones((2, 3), np.float32)
     state = cell(x)
     np.testing.assert_array_equal(cell(x, list(state)), cell(x, state))
+
+
+@pytest.mark.parametrize("module", CELLS)
+def test_the_state_that_vjp_returned_is_the_callers(module: str) -> None:
+    """It may be written to before backward is called."""
+    cell = getattr(nn, module)(3, 4)
+    x = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32)
+    state_n, backward = cell.vjp(x)
+    d_state_n = whole([np.ones_like(part) for part in parts(state_n)])
+    expected = backward(d_state_n)
+    for part in parts(state_n):
+        part[...] = 0
+    found = backward(d_state_n)
+    np.testing.assert_array_equal(found.x, expected.x)
+    for name, value in expected.parameters.items():
+        np.testing.assert_array_equal(found.parameters[name], value, err_msg=name)

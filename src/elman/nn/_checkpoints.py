@@ -97,6 +97,7 @@ class Run:
             d_part = None if d_steps is None else rows_contiguous(d_steps[times][:, rows])
             found = run.backward(d_part, d_state if len(d_state) > 1 else d_state[0], gradients)
             d_x[times][:, rows], d_state = found[0], _parts(found[1])
+            del run  # so that one part at a time is kept
         d_state = self._in_callers_order(d_state)
         learned = forms.learned_gradients(form, self._network.initial, d_state)
         return form.restore(d_x), form.restore_state(d_state), gradients + learned
