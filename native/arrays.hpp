@@ -13,14 +13,14 @@ namespace elman {
 // What is used of NumPy. It is looked up when the module is loaded, as Python code that ran inside
 // the guard of a static variable could make a thread wait that holds Python's lock.
 struct NumPy {
-  nanobind::handle ndarray, empty, float32, float64;
+  nanobind::handle ndarray, empty, float32, float64, int64;
 };
 inline NumPy numpy;
 
 inline void load_numpy() {
   const auto module = nanobind::module_::import_("numpy");
   const auto take = [&](const char* name) { return nanobind::object(module.attr(name)).release(); };
-  numpy = {take("ndarray"), take("empty"), take("float32"), take("float64")};
+  numpy = {take("ndarray"), take("empty"), take("float32"), take("float64"), take("int64")};
 }
 
 // The memory of a NumPy array, which stays alive as long as this does. It is not valid if the array
@@ -50,7 +50,8 @@ class View {
              reinterpret_cast<std::uintptr_t>(buffer_.buf) % sizeof(Real) == 0;
     for (int axis = 0; valid_ && axis < dims; ++axis)
       valid_ = buffer_.strides[axis] % static_cast<Py_ssize_t>(sizeof(Real)) == 0;
-    if (valid_ && shape(dims - 1) > 1) valid_ = buffer_.strides[dims - 1] == sizeof(Real);
+    if (valid_ && dims > 0 && shape(dims - 1) > 1)
+      valid_ = buffer_.strides[dims - 1] == sizeof(Real);
     return valid_;
   }
 
@@ -59,6 +60,11 @@ class View {
   // In elements.
   Index stride(int axis) const { return buffer_.strides[axis] / static_cast<Index>(sizeof(Real)); }
   Real* data() const { return static_cast<Real*>(buffer_.buf); }
+  Index size() const {
+    Index product = 1;
+    for (int axis = 0; axis < buffer_.ndim; ++axis) product *= shape(axis);
+    return product;
+  }
   bool has_shape(Index a) const { return valid_ && shape(0) == a; }
   bool has_shape(Index a, Index b) const { return has_shape(a) && shape(1) == b; }
   bool has_shape(Index a, Index b, Index c) const { return has_shape(a, b) && shape(2) == c; }
@@ -91,12 +97,18 @@ class View {
   bool held_ = false, valid_ = false;
 };
 
-// A new array in C order, and its memory.
+// A new array in C order.
+template <class Real>
+nanobind::object new_array(const nanobind::tuple& shape) {
+  return numpy.empty(shape, sizeof(Real) == 4 ? numpy.float32 : numpy.float64);
+}
+
+// The same and its memory.
 template <class Real>
 class NewArray {
  public:
   template <class... Sizes>
-  explicit NewArray(Sizes... sizes) : array(make(sizes...)) {
+  explicit NewArray(Sizes... sizes) : array(new_array<Real>(nanobind::make_tuple(sizes...))) {
     if (!view_.take(array, sizeof...(Sizes), true)) throw std::bad_alloc();
   }
   Real* data() const { return view_.data(); }
@@ -105,12 +117,6 @@ class NewArray {
   nanobind::object array;
 
  private:
-  template <class... Sizes>
-  static nanobind::object make(Sizes... sizes) {
-    const nanobind::handle dtype = sizeof(Real) == 4 ? numpy.float32 : numpy.float64;
-    return numpy.empty(nanobind::make_tuple(sizes...), dtype);
-  }
-
   View<Real> view_;
 };
 

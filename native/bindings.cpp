@@ -5,6 +5,7 @@
 #include "bound_linear.hpp"
 #include "bound_network.hpp"
 #include "hooks.hpp"
+#include "masks.hpp"
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
@@ -32,8 +33,6 @@ void bind(nb::module_& m, const char* network, const char* run, const char* cell
                     Index>(),
            "weights"_a, "initial"_a, nb::kw_only(), "cell"_a, "input_size"_a, "hidden_size"_a,
            "num_layers"_a, "bidirectional"_a, "bias"_a, "proj_size"_a)
-      .def("sizes", &Bound::sizes, "x"_a.none(), "state"_a.none() = nb::none(),
-           "lengths"_a.none() = nb::none(), "batch_first"_a = false)
       .def("run", &Bound::run, "x"_a.none(), "state"_a.none() = nb::none(),
            "lengths"_a.none() = nb::none(), "masks"_a.none() = nb::none(), "keep"_a = false,
            "batch_first"_a = false)
@@ -71,6 +70,8 @@ NB_MODULE(_native, m) {
   bind<double>(m, "NetworkFloat64", "RunFloat64", "CellRunFloat64");
   bind_linear<float>(m, "LinearFloat32");
   bind_linear<double>(m, "LinearFloat64");
+  m.def("dropout_mask_float32", &dropout_mask<float>, "bits"_a, "shape"_a, "p"_a);
+  m.def("dropout_mask_float64", &dropout_mask<double>, "bits"_a, "shape"_a, "p"_a);
   m.def("isa", [] { return std::string(kernels().isa); });
   m.def("threads", &threads);
   bind_hooks(m);

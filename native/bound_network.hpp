@@ -46,7 +46,13 @@ void released(const Function& function) {
 template <class Real>
 class Masks {
  public:
-  void read(const Architecture& a, Index T, Index N, nb::handle masks, Pass<Real>& pass) {
+  // Read them, or what a function of (T, N, lengths) returns.
+  void read(const Architecture& a, const Arguments<Real>& arguments, nb::handle given,
+            Pass<Real>& pass) {
+    if (given.is_none()) return;
+    const Index T = arguments.T, N = arguments.N;
+    nb::object masks = nb::borrow(given);
+    if (!PyTuple_Check(given.ptr())) masks = given(T, N, arguments.array_of_lengths());
     if (masks.is_none()) return;
     if (!PyTuple_Check(masks.ptr()) || PyTuple_Size(masks.ptr()) != 2) fail();
     const nb::handle between = PyTuple_GetItem(masks.ptr(), 0);
@@ -128,18 +134,6 @@ class BoundNetwork {
       if (!initial_.back().has_shape(a_.recurrences(), size)) fail("initial");
     }
     if (!initial_.empty() && initial_.size() != (a_.pair() ? 2 : 1)) fail("initial");
-  }
-
-  nb::object sizes(nb::handle x, nb::handle state, nb::handle lengths, bool batch_first) const {
-    Arguments<Real> arguments;
-    if (!arguments.read(a_, x, state, lengths, batch_first)) return nb::none();
-    nb::object of_rows = nb::none();
-    if (arguments.has_lengths) {
-      nb::list list;
-      for (const Index length : arguments.lengths) list.append(length);
-      of_rows = nb::module_::import_("numpy").attr("array")(list, "int64");
-    }
-    return nb::make_tuple(arguments.T, arguments.N, of_rows);
   }
 
   nb::object run(nb::handle x, nb::handle state, nb::handle lengths, nb::handle masks, bool keep,
@@ -364,7 +358,7 @@ class BoundNetwork {
     pass.x = arguments.steps(a_);
     pass.h_0 = first_state(arguments.h_0, form, 0);
     if (a_.pair()) pass.c_0 = first_state(arguments.c_0, form, 1);
-    run.masks.read(a_, T, N, masks, pass);
+    run.masks.read(a_, arguments, masks, pass);
     run.h_n.emplace(form, K, N, a_.P);
     pass.h_n = run.h_n->states;
     if (a_.pair()) pass.c_n = run.c_n.emplace(form, K, N, a_.H).states;

@@ -243,6 +243,15 @@ class Arguments {
     }
   }
 
+  // An int64 array (N,), or None.
+  nanobind::object array_of_lengths() const {
+    if (!has_lengths) return nanobind::none();
+    nanobind::object array = numpy.empty(N, numpy.int64);
+    const View<Index> to(array, 1, true);
+    std::copy(lengths.begin(), lengths.end(), to.data());
+    return array;
+  }
+
   Form form = Form::time_first;
   Index T = 0, N = 0;
   bool has_lengths = false;

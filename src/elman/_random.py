@@ -59,21 +59,18 @@ class Generator:
         self._spare = []
         return self
 
-    def _words(self, n: int) -> npt.NDArray[np.uint64]:
-        """Draw the next `n` 32-bit words, each in an element of 64 bits."""
+    @property
+    def bits(self) -> np.random.MT19937:
+        """The bit generator of NumPy that the words come from."""
         if self._bits is None:
             self.manual_seed(int.from_bytes(os.urandom(4), "little"))
             assert self._bits is not None
-        words: npt.NDArray[np.uint64] = self._bits.random_raw(n)
-        return words
+        return self._bits
 
-    def _bits_53(self, n: int) -> npt.NDArray[np.uint64]:
-        """Draw `n` integers of 53 bits, each from two words, the higher one first."""
-        words = self._words(2 * n)
-        bits = words[::2] & _21_BITS
-        bits <<= _32
-        bits |= words[1::2]
-        return bits
+    def _words(self, n: int) -> npt.NDArray[np.uint64]:
+        """Draw the next `n` 32-bit words, each in an element of 64 bits."""
+        words: npt.NDArray[np.uint64] = self.bits.random_raw(n)
+        return words
 
     def uniform(
         self, shape: tuple[int, ...], bound: float, dtype: np.dtype[np.floating]
@@ -88,7 +85,7 @@ class Generator:
             centred = (self._words(n) & _24_BITS).astype(np.int32) - 2**23
             values = np.float32(bound) * (centred.astype(np.float32) * np.float32(2.0**-23))
         else:
-            centred_53 = self._bits_53(n).astype(np.int64) - 2**52
+            centred_53 = bits_53(self.bits, n).astype(np.int64) - 2**52
             values = np.float64(bound) * (centred_53.astype(np.float64) * 2.0**-52)
         return values.reshape(shape)
 
@@ -112,31 +109,26 @@ class Generator:
         """Draw from U(0, 1)."""
         if dtype == np.float32:
             return (self._words(n) & _24_BITS).astype(np.float32) * np.float32(2.0**-24)
-        return self._bits_53(n) * 2.0**-53
+        return bits_53(self.bits, n) * 2.0**-53
 
     def _few_normal(self, n: int) -> FloatArray:
         """Draw in pairs; the second of a pair that is not needed is kept for the next time."""
         values = self._spare
         while len(values) < n:
-            u = self._bits_53(2) * 2.0**-53
+            u = bits_53(self.bits, 2) * 2.0**-53
             radius, angle = math.sqrt(-2 * math.log1p(-u[1])), 2 * math.pi * u[0]
             values += [radius * math.cos(angle), radius * math.sin(angle)]
         self._spare = values[n:]
         return np.array(values[:n])
 
-    def dropout_mask(
-        self, shape: tuple[int, ...], p: float, dtype: np.dtype[np.floating]
-    ) -> FloatArray:
-        """Draw a mask: 0 with probability `p`, else 1 / (1 - p); in row-major order.
 
-        Where p is 0 or 1 nothing is drawn, as in torch.
-        """
-        if p in (0.0, 1.0):
-            return np.full(shape, 1.0 - p, dtype)
-        # u < 1 - p for u = bits / 2⁵³; the product is exact.
-        kept = self._bits_53(math.prod(shape)) < np.uint64(math.ceil((1.0 - p) * 2.0**53))
-        scale = dtype.type(1.0) / dtype.type(1.0 - p)
-        return np.multiply(kept, scale, dtype=dtype).reshape(shape)
+def bits_53(bits: np.random.MT19937, n: int) -> npt.NDArray[np.uint64]:
+    """Draw `n` integers of 53 bits, each from two words, the higher one first."""
+    words = bits.random_raw(2 * n)
+    found: npt.NDArray[np.uint64] = words[::2] & _21_BITS
+    found <<= _32
+    found |= words[1::2]
+    return found
 
 
 def _to_normal(groups: FloatArray) -> None:

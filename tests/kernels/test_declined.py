@@ -146,14 +146,13 @@ def unusual_calls(a: Architecture) -> dict[str, tuple[Any, ...]]:
 
 @pytest.mark.parametrize("name", A)
 def test_a_run_is_declined(side: ModuleType, name: str) -> None:
-    """So are its sizes, which are asked for with the same arguments."""
+    """And no mask is drawn."""
     net = network(side, A[name])
     assert net.run(ones(T, N, I), state(A[name], L, N), [4, 2]) is not None
     for what, (x, *others) in unusual_calls(A[name]).items():
         state_0, lengths, batch_first = [*others, *(None, None, False)[len(others) :]]
-        assert net.sizes(x, state_0, lengths, batch_first) is None, what
         for keep in (False, True):
-            assert net.run(x, state_0, lengths, None, keep, batch_first) is None, what
+            assert net.run(x, state_0, lengths, pytest.fail, keep, batch_first) is None, what
 
 
 @pytest.mark.parametrize("name", A)

@@ -86,13 +86,16 @@ def test_gradients_are_added_to_those_given(
 
 
 @given(case=network_cases(), data=st.data())
-def test_sizes_are_those_of_the_run(
+def test_masks_are_drawn_for_the_sizes_of_the_run(
     side: ModuleType, case: NetworkCase, data: st.DataObject
 ) -> None:
-    """An empty batch has sizes too."""
     form = data.draw(st.sampled_from(case.forms()))
     x, state, lengths, _ = call(case, form, case.lengths)
-    T, N, found = network(side, case).sizes(x, state, lengths, form == "batch first")
+    asked: list[Any] = []
+    network(side, case).run(
+        x, state, lengths, lambda *sizes: asked.extend(sizes), False, form == "batch first"
+    )
+    T, N, found = asked
     expected = case.every_length() if form == "list" else case.lengths
     assert (max([1, *expected]) if form == "list" else len(case.x), case.x.shape[1]) == (T, N)
     if expected is None:
@@ -101,14 +104,25 @@ def test_sizes_are_those_of_the_run(
         np.testing.assert_array_equal(found, expected, strict=True)
 
 
+def test_an_error_of_drawing_masks_is_the_callers(side: ModuleType) -> None:
+    """So is one of drawing what are no masks."""
+    a = Architecture("gru", 3, 5)
+    net = side.network(a, draw_arrays(a.parameter_shapes().values(), np.random.default_rng(0), "f"))
+    x = np.ones((4, 2, 3), np.float32)
+    with pytest.raises(ZeroDivisionError):
+        net.run(x, None, None, lambda T, N, lengths: 1 / 0)
+    with pytest.raises((TypeError, ValueError)):
+        net.run(x, None, None, lambda T, N, lengths: 7)
+
+
 @pytest.mark.parametrize("batch_first", [False, True])
 def test_an_empty_batch_is_taken_whatever_its_strides(side: ModuleType, batch_first: bool) -> None:
     a = Architecture("gru", 3, 5)
     net = side.network(a, draw_arrays(a.parameter_shapes().values(), np.random.default_rng(0), "f"))
     x, T_N = np.ones((4, 4, 6), np.float32), (0, 4) if batch_first else (4, 0)
     for empty in (x[: T_N[0], : T_N[1], :3], x[: T_N[0], : T_N[1], ::2]):
-        assert net.sizes(empty, None, None, batch_first) == (4, 0, None)
-        assert net.sizes(empty, np.ones((1, 4, 5), "f")[:, :0], [], batch_first)[:2] == (4, 0)
+        output, h_n = net.run(empty, np.ones((1, 4, 5), "f")[:, :0], [], None, False, batch_first)
+        assert (output.shape, h_n.shape) == ((*T_N, 5), (1, 0, 5))
         output, h_n = net.run(empty, None, None, None, False, batch_first)
         assert (output.shape, h_n.shape) == ((*T_N, 5), (1, 0, 5))
 
@@ -315,6 +329,6 @@ def test_impossible_sizes_and_masks_are_refused_by_the_native_side_itself(
         Architecture("gru", 3, 4, bias=False),
         [np.zeros((12, 3), np.float32), np.zeros((12, 4), np.float32)],
     )
-    for masks in ("masks", (None,), ([1, 2], None), (None, np.zeros((2, 4)))):
+    for masks in ((None,), ([1, 2], None), (None, np.zeros((2, 4)))):
         with pytest.raises(ValueError, match="masks"):
             network.run(np.zeros((5, 2, 3), np.float32), None, None, masks)

@@ -34,6 +34,7 @@ from strategies import (
 import elman
 from elman import nn
 from elman._random import default_generator
+from elman.kernels import dropout_mask
 
 Tensors = list[torch.Tensor]
 
@@ -70,7 +71,7 @@ def run(
     final: list[Tensors] = []
     for k in range(layer.num_layers):
         if k > 0 and layer.dropout > 0 and layer.training:
-            mask = generator.dropout_mask(tuple(x.shape), layer.dropout, layer.dtype)
+            mask = dropout_mask(generator.bits, tuple(x.shape), layer.dropout, layer.dtype)
             x = x * torch.tensor(mask, dtype=torch.float64)
         outputs = []
         for direction, suffix in enumerate(["", "_reverse"][:D]):
@@ -78,7 +79,7 @@ def run(
             w = {n.removesuffix(end): p for n, p in parameters.items() if n.endswith(end)}
             masks = torch.ones(N, P, dtype=torch.float64)
             if layer.training and layer.recurrent_dropout > 0:
-                drawn = generator.dropout_mask((N, P), layer.recurrent_dropout, layer.dtype)
+                drawn = dropout_mask(generator.bits, (N, P), layer.recurrent_dropout, layer.dtype)
                 masks = torch.tensor(drawn, dtype=torch.float64)
             rows, finals = [], []
             for i in range(N):
@@ -236,7 +237,7 @@ def test_recurrent_dropout_keeps_its_mask_from_step_to_step() -> None:
     layer.weight_hh_l0 = np.eye(50, dtype=np.float32)
     elman.manual_seed(3)
     output, _ = layer(np.ones((4, 3, 1), np.float32))
-    mask = elman.Generator(3).dropout_mask((3, 50), 0.5, FLOAT32)
+    mask = dropout_mask(elman.Generator(3).bits, (3, 50), 0.5, FLOAT32)
     # h_t = 1 + 2 h_{t-1} where the mask keeps, else 1.
     for t, kept in enumerate([1, 3, 7, 15]):
         np.testing.assert_array_equal(output[t], np.where(mask > 0, kept, 1))

@@ -12,11 +12,11 @@ runs it, in whatever thread, sees one set of them. A network has
   ((output, state_n), run). x is an array (T, N, I) with any strides on its first two axes, or
   (N, T, I) if ``batch_first``, or (T, I), or a list of arrays (T_i, I); output has x's form.
   state is h_0 or (h_0, c_0), parts (L·D, N, ·), or (L·D, ·) without a batch; None, also as a part,
-  is the initial one. lengths are a list of N ints or an int64 array. masks are a `Masks` or None.
+  is the initial one. lengths are a list of N ints or an int64 array. masks are a `Masks`, or None,
+  or a function of (T, N, lengths) that returns one of these, called when all else is found good.
 - ``run.backward(d_output, d_state_n, gradients)`` → (d_x, d_state, gradients of the parameters in
   order, then of learned initial states). It may be called often, from several threads. Given
   ``gradients`` of later parts of the same sequences are added to, and returned.
-- ``sizes(x, state, lengths, batch_first)`` → (T, N, lengths), for drawing masks before a run.
 - ``step(x_t, state, out)`` → the last layer's h (N, P), in ``out`` or new: a run of T = 1 that
   replaces the state's parts (L, N, ·) in place.
 - ``cell(x, state, keep)`` → state_n, and with ``keep`` (state_n, run): a run of T = 1 and L = 1,
@@ -27,8 +27,11 @@ runs it, in whatever thread, sees one set of them. A network has
 ``linear(weight, bias)`` makes a linear layer of such weights: ``run(x)`` → y of rows x (M, K), and
 ``backward(x, d_y)`` → (d_x, d_weight, d_bias). The bits of y and d_x do not depend on other rows.
 
-All of them take what needs no conversion, and return None for anything else, with nothing done:
-Python then converts it, or explains what is wrong with it.
+``dropout_mask(bits, shape, p, dtype)`` draws a mask from a bit generator of NumPy, in row-major
+order: 0 with probability p, else 1 / (1 - p). Where p is 0 or 1 nothing is drawn, as in torch.
+
+Networks and linear layers take what needs no conversion, and return None for anything else, with
+nothing done: Python then converts it, or explains what is wrong with it.
 """
 
 from __future__ import annotations
@@ -36,13 +39,12 @@ from __future__ import annotations
 import os
 import warnings
 from types import ModuleType
-from typing import NamedTuple
 
 from elman import _check
-from elman._typing import FloatArray
 from elman.kernels import reference
 from elman.kernels.architecture import Architecture
 from elman.kernels.cells import GATES, State, Weights
+from elman.kernels.masks import Masks
 
 __all__ = [
     "GATES",
@@ -52,22 +54,11 @@ __all__ = [
     "State",
     "Weights",
     "backend",
+    "dropout_mask",
     "linear",
     "network",
     "show_config",
 ]
-
-
-class Masks(NamedTuple):
-    """Dropout masks of one run, drawn beforehand.
-
-    between : arrays (T, N, D·P), what the input of layers 1 … L - 1 is multiplied with, or None
-    recurrent : arrays (N, P), what h is multiplied with where W_hh takes it, of each of the L·D
-        recurrences, or None
-    """
-
-    between: list[FloatArray] | None
-    recurrent: list[FloatArray] | None
 
 
 def _choose() -> ModuleType:
@@ -99,6 +90,7 @@ backend: str = _side.__name__.rpartition(".")[2]
 
 network = _side.network
 linear = _side.linear
+dropout_mask = _side.dropout_mask
 
 PAIRS_PER_BLOCK: int = _side.PAIRS_PER_BLOCK
 """Over how many pairs of a step and a row a weight's gradient is summed at a time."""

@@ -40,6 +40,16 @@ def linear(weight: FloatArray, bias: FloatArray | None) -> Any:
     return kind(weight, bias)
 
 
+def dropout_mask(
+    bits: np.random.MT19937, shape: tuple[int, ...], p: float, dtype: np.dtype[np.floating]
+) -> FloatArray:
+    """Draw a mask from a bit generator; see `elman.kernels`."""
+    single = dtype == np.float32
+    draw = _native.dropout_mask_float32 if single else _native.dropout_mask_float64
+    with bits.lock:
+        return draw(bits.capsule, shape, p)
+
+
 def config() -> dict[str, str | int]:
     """Tell what `elman.show_config` says of this side."""
     return {

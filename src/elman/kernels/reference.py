@@ -19,6 +19,7 @@ from elman._typing import FloatArray, IntArray
 from elman.kernels import forms
 from elman.kernels.architecture import Architecture
 from elman.kernels.cells import CELLS, State, Weights
+from elman.kernels.masks import dropout_mask as dropout_mask
 
 PAIRS_PER_BLOCK = 1
 """Gradients of weights are summed step by step."""
@@ -145,13 +146,6 @@ class Network:
         self.dtype = weights[0].dtype
         self.of_recurrences = grouped(architecture, weights)
 
-    def sizes(
-        self, x: Any, state: Any = None, lengths: Any = None, batch_first: bool = False
-    ) -> tuple[int, int, IntArray | None] | None:
-        """Return T, N and lengths of a call with these arguments; None where `run` would."""
-        form = forms.read(self.architecture, self.dtype, x, state, lengths, batch_first)
-        return None if form is None else (*form.x.shape[:2], form.lengths)
-
     def run(
         self,
         x: Any,
@@ -215,6 +209,8 @@ class Run:
 
     def __init__(self, network: Network, form: forms.Form, masks: Any) -> None:
         self.network, self.form = network, form
+        if callable(masks):
+            masks = masks(*form.x.shape[:2], form.lengths)
         between, recurrent = masks or (None, None)
         a = network.architecture
         self.between = [None, *(between or [None] * (a.num_layers - 1))]

@@ -6,6 +6,7 @@ are those of one run, to the bit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ class Run:
     description : Description of the layer
     x, state, lengths
         As the network takes them.
-    masks : Masks or None
+    masks : function of (T, N, lengths) that draws them, or None
         On h alone, as there is no dropout between layers.
     steps : int
         How many a part has, rounded up to whole blocks of the kernels' sums over time.
@@ -42,7 +43,7 @@ class Run:
         x: Any,
         state: Any,
         lengths: IntArray | None,
-        masks: Masks | None,
+        masks: Callable[..., Masks | None] | None,
         steps: int,
     ) -> None:
         self._network, self._architecture = network, description.architecture
@@ -58,9 +59,9 @@ class Run:
         self._rows: Any = slice(None)
         if form.lengths is not None:
             self._rows = np.argsort(-form.lengths, kind="stable")
-        self._masks = masks
-        if masks is not None and masks.recurrent is not None:
-            self._masks = Masks(None, [mask[self._rows] for mask in masks.recurrent])
+        self._masks = masks(T, N, form.lengths) if masks else None
+        if self._masks is not None and self._masks.recurrent is not None:
+            self._masks = Masks(None, [mask[self._rows] for mask in self._masks.recurrent])
         self.results = self._forward()
 
     def _forward(self) -> tuple[Any, Any]:

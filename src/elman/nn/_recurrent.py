@@ -274,13 +274,10 @@ class Recurrent(Module, Generic[S]):
 
     def _run(self, x: Any, state: Any, lengths: Any, keep: bool) -> Any:
         """Run the network that the layer has now; what its `run` returns."""
-        network, batch_first, masks = self._network, self.batch_first, None
-        if self.training and (self.dropout or self.recurrent_dropout):
-            sizes = network.sizes(x, state, lengths, batch_first)
-            if sizes is None:
-                x, state, lengths = _arguments.checked_call(self._description, x, state, lengths)
-                sizes = network.sizes(x, state, lengths, batch_first)
-            masks = self._draw_masks(*sizes)
+        network, batch_first = self._network, self.batch_first
+        masks = (
+            self._draw_masks if self.training and (self.dropout or self.recurrent_dropout) else None
+        )
         found = network.run(x, state, lengths, masks, keep, batch_first)
         if found is None:
             x, state, lengths = _arguments.checked_call(self._description, x, state, lengths)
@@ -296,7 +293,7 @@ class Recurrent(Module, Generic[S]):
             fix = "masks are drawn for all steps at once: use recurrent_dropout, or eval()"
             raise _check.fail(ValueError, "checkpoint_every", "no dropout", "dropout", fix)
         checked = _arguments.checked_call(self._description, x, state, lengths)
-        masks = self._draw_masks(*self._network.sizes(*checked, self.batch_first))
+        masks = self._draw_masks if self.training else None
         run = _checkpoints.Run(self._network, self._description, *checked, masks, steps)
         return run.results, run
 
@@ -304,8 +301,6 @@ class Recurrent(Module, Generic[S]):
 
     def _draw_masks(self, T: int, N: int, lengths: IntArray | None) -> Masks | None:
         """Draw the masks of one run, layer by layer, as torch does; None if there are none."""
-        if not self.training:
-            return None
         a = self.architecture
         between: list[FloatArray] = []
         recurrent: list[FloatArray] = []
@@ -313,25 +308,25 @@ class Recurrent(Module, Generic[S]):
             if layer and self.dropout:
                 between.append(self._dropout_mask((T, N, a.output_size), lengths))
             if self.recurrent_dropout:
+                # A mask on what W_hh takes, for all steps of each row the same.
                 shape = (N, a.state_sizes[0])
-                recurrent += [self._recurrent_mask(shape) for _ in range(a.directions)]
+                for _ in range(a.directions):
+                    recurrent.append(self._drawn(shape, self.recurrent_dropout))
         return Masks(between or None, recurrent or None) if between or recurrent else None
 
     def _dropout_mask(self, shape: tuple[int, int, int], lengths: IntArray | None) -> FloatArray:
         """Draw step by step; with lengths over valid steps alone, longest row first."""
         if lengths is None:
-            return self._generator.dropout_mask(shape, self.dropout, self.dtype)
+            return self._drawn(shape, self.dropout)
         longest_first = np.argsort(-lengths, kind="stable")
         t, i = np.nonzero(np.arange(shape[0])[:, None] < lengths[longest_first])
         mask = np.zeros(shape, self.dtype)
-        mask[t, longest_first[i]] = self._generator.dropout_mask(
-            (len(t), shape[2]), self.dropout, self.dtype
-        )
+        mask[t, longest_first[i]] = self._drawn((len(t), shape[2]), self.dropout)
         return mask
 
-    def _recurrent_mask(self, shape: tuple[int, int]) -> FloatArray:
-        """Draw a mask on what W_hh takes, for all steps of each row the same."""
-        return self._generator.dropout_mask(shape, self.recurrent_dropout, self.dtype)
+    def _drawn(self, shape: tuple[int, ...], p: float) -> FloatArray:
+        mask: FloatArray = kernels.dropout_mask(self._generator.bits, shape, p, self.dtype)
+        return mask
 
     def _extra_repr(self) -> str:
         shown = [f"{self.input_size}, {self.hidden_size}"]

@@ -1,0 +1,47 @@
+// Dropout masks, drawn from a bit generator of NumPy.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "arrays.hpp"
+#include "gil.hpp"
+
+namespace elman {
+
+// A bit generator as NumPy's capsule "BitGenerator" holds it (numpy/random/bitgen.h).
+struct BitGenerator {
+  void* state;
+  std::uint64_t (*next_uint64)(void*);
+  std::uint32_t (*next_uint32)(void*);
+  double (*next_double)(void*);
+  std::uint64_t (*next_raw)(void*);
+};
+
+// A new array: 0 with probability p, else 1 / (1 - p). Where p is 0 or 1 nothing is drawn. The
+// caller holds the bit generator's own lock.
+template <class Real>
+nanobind::object dropout_mask(nanobind::handle capsule, const nanobind::tuple& shape, double p) {
+  const auto* bits =
+      static_cast<BitGenerator*>(PyCapsule_GetPointer(capsule.ptr(), "BitGenerator"));
+  if (!bits) throw nanobind::python_error();
+  nanobind::object mask = new_array<Real>(shape);
+  View<Real> view;
+  if (!view.take(mask, static_cast<int>(shape.size()), true)) throw std::bad_alloc();
+  const double q = 1.0 - p;
+  const Real scale = p == 1.0 ? Real(0) : Real(1) / static_cast<Real>(q);
+  Real *to = view.data(), *const end = to + view.size();
+  if (p == 0.0 || p == 1.0) {
+    std::fill(to, end, scale);
+    return mask;
+  }
+  // u < q for the number u of 53 random bits, over 2^53; the product is exact. A look-up, as a
+  // processor cannot guess a branch.
+  const std::uint64_t below = static_cast<std::uint64_t>(std::ceil(q * 9007199254740992.0));
+  const Real values[] = {Real(0), scale};
+  GilReleased without_lock;
+  for (; to != end; ++to) *to = values[(bits->next_uint64(bits->state) & 0x1fffffffffffff) < below];
+  return mask;
+}
+
+}  // namespace elman
