@@ -218,6 +218,25 @@ def test_names_and_modules_are_torchs() -> None:
     np.testing.assert_allclose(module(X), expected, atol=1e-6)
 
 
+def test_a_child_may_come_later_change_and_go() -> None:
+    """As in torch. Copies have children of their own."""
+    module, first, second = pair(), nn.Linear(2, 2), nn.Linear(2, 2)
+    module.tail = first
+    assert list(module.children()) == [module.rnn, module.head, first]
+    module.tail = second
+    assert list(module.children()) == [module.rnn, module.head, second]
+    for copied in (copy.deepcopy(module), pickle.loads(pickle.dumps(module)), module._snapshot()):
+        assert list(copied.children()) == [copied.rnn, copied.head, copied.tail]
+        assert not {*copied.modules()} & {*module.modules()}
+        assert list(copied.state_dict()) == list(module.state_dict())
+    module.tail = None
+    assert list(module.children()) == [module.rnn, module.head]
+    module.tail = first
+    del module.tail
+    assert list(module.children()) == [module.rnn, module.head]
+    assert not any(name.startswith("tail") for name in module.state_dict())
+
+
 def test_repr_nests_as_torchs() -> None:
     assert repr(pair()).replace("Pair", "TorchPair") == repr(TorchPair())
     outer = Pair(pair(), nn.Linear(4, 2))
@@ -337,11 +356,11 @@ class SpiedLock:
     def __init__(self) -> None:
         self.lock, self.asked = threading.Lock(), threading.Event()
 
-    def __enter__(self) -> None:
+    def acquire(self) -> None:
         self.asked.set()
         self.lock.acquire()
 
-    def __exit__(self, *_: Any) -> None:
+    def release(self) -> None:
         self.lock.release()
 
 

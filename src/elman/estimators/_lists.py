@@ -35,7 +35,14 @@ def is_list(X: Any) -> bool:
     if all(isinstance(sequence, list | tuple) for sequence in X):
         # Lists of numbers, all equally long, are an array (n, T) to scikit-learn.
         return len({len(sequence) for sequence in X}) != 1 or n_axes(X[0]) == 2
+    if all(map(_is_plain, X)):
+        return {sequence.ndim for sequence in X} <= {1, 2}
     return all(_as_array(i, sequence).ndim in (1, 2) for i, sequence in enumerate(X))
+
+
+def _is_plain(sequence: Any) -> bool:
+    """Tell whether it is an array of NumPy's own class, of which there may be many."""
+    return type(sequence) is np.ndarray
 
 
 def n_axes(value: Any) -> int:
@@ -64,10 +71,12 @@ def joined(X: Any) -> Joined:
     sequences = list(X)
     if not sequences:
         raise _check.fail(ValueError, "X", "at least one sequence", "none: 0 sample(s)")
-    table = _checked_table(sequences)
-    for i, sequence in enumerate(sequences):
-        _check.unmasked(f"X[{i}]", sequence)
-    arrays = [_as_array(i, sequence) for i, sequence in enumerate(sequences)]
+    table, arrays = None, sequences
+    if not all(map(_is_plain, sequences)):
+        table = _checked_table(sequences)
+        for i, sequence in enumerate(sequences):
+            _check.unmasked(f"X[{i}]", sequence)
+        arrays = [_as_array(i, sequence) for i, sequence in enumerate(sequences)]
     univariate = [array.ndim == 1 for array in arrays]
     arrays = [array[:, None] if array.ndim == 1 else array for array in arrays]
     for i, array in enumerate(arrays):

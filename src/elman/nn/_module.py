@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
@@ -67,6 +67,7 @@ class Module:
             raise _check.fail(ValueError, "device", "None or 'cpu'", repr(device))
         self._lock = threading.Lock()
         self._parameters: dict[str, FloatArray] = {}
+        self._children: dict[str, Module] = {}
         self.dtype = _check.float_dtype("dtype", dtype)
         self.training = True
         self._own_generator = checked_generator(generator)
@@ -87,9 +88,7 @@ class Module:
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Iterate over (name, module) of the modules that this one holds itself."""
-        for name, value in list(self.__dict__.items()):
-            if isinstance(value, Module):
-                yield name, value
+        yield from list(self._children.items())
 
     def children(self) -> Iterator[Module]:
         """Iterate over the modules that this one holds itself."""
@@ -228,10 +227,8 @@ class Module:
 
     def _shallow_copy(self) -> Self:
         other = object.__new__(type(self))
-        attributes = self.__dict__.items()
-        other.__dict__.update(
-            {n: v._shallow_copy() if isinstance(v, Module) else v for n, v in attributes}
-        )
+        children = {name: child._shallow_copy() for name, child in self._children.items()}
+        other.__dict__.update(self.__dict__, _children=children, **children)
         return other
 
     def _set_parameter(self, name: str, value: Any) -> None:
@@ -263,6 +260,10 @@ class Module:
         elif not (name.startswith("_") or name in self.__dict__ or hasattr(type(self), name)):
             self._refuse_near_miss(name)
         super().__setattr__(name, value)
+        if isinstance(value, Module):
+            self._children[name] = value
+        elif name in self.__dict__.get("_children", {}):
+            del self._children[name]
 
     def _refuse(self, name: str, value: Any) -> NoReturn:
         expected = "no assignment, as it describes the layer and its weights"
@@ -287,6 +288,7 @@ class Module:
         if name in self._fixed or name in self._checked:
             raise AttributeError(f"{name}: a module needs it", name=name, obj=self)
         super().__delattr__(name)
+        self._children.pop(name, None)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._parameters]
@@ -356,12 +358,18 @@ def _check_mapping(state_dict: Any) -> None:
     raise _check.fail(TypeError, "state_dict", "a mapping of names to arrays", got, fix)
 
 
-def _locked(modules: Sequence[Module]) -> ExitStack:
-    """Take the locks of `modules`, each once, in an order that is the same for all threads."""
-    with ExitStack() as stack:
+@contextmanager
+def _locked(modules: Sequence[Module]) -> Iterator[None]:
+    """Hold the locks of `modules`, each once, taken in an order that all threads share."""
+    taken = []
+    try:
         for module in sorted(modules, key=id):
-            stack.enter_context(module._lock)
-        return stack.pop_all()
+            module._lock.acquire()
+            taken.append(module._lock)
+        yield
+    finally:
+        for lock in taken:
+            lock.release()
 
 
 def _assign_all(changes: Sequence[tuple[Module, Mapping[str, FloatArray]]]) -> None:
