@@ -10,8 +10,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "forms.hpp"
 #include "gil.hpp"
+#include "masks.hpp"
+#include "parameters.hpp"
 
 namespace elman {
 
@@ -41,49 +42,6 @@ void released(const Function& function) {
   if (outcome == Outcome::no_memory) throw std::bad_alloc();
   if (outcome == Outcome::interrupted) throw nb::python_error();
 }
-
-// Masks, as elman.kernels.Masks; they stay alive as long as this does.
-template <class Real>
-class Masks {
- public:
-  // Read them, or what a function of (T, N, lengths) returns.
-  void read(const Architecture& a, const Arguments<Real>& arguments, nb::handle given,
-            Pass<Real>& pass) {
-    if (given.is_none()) return;
-    const Index T = arguments.T, N = arguments.N;
-    nb::object masks = nb::borrow(given);
-    if (!PyTuple_Check(given.ptr())) masks = given(T, N, arguments.array_of_lengths());
-    if (masks.is_none()) return;
-    if (!PyTuple_Check(masks.ptr()) || PyTuple_Size(masks.ptr()) != 2) fail();
-    const nb::handle between = PyTuple_GetItem(masks.ptr(), 0);
-    const nb::handle recurrent = PyTuple_GetItem(masks.ptr(), 1);
-    if (!between.is_none()) {
-      hold(between, 3, a.L - 1);
-      for (const View<Real>& mask : held_) {
-        if (!mask.has_shape(T, N, a.output_size())) fail();
-        pass.between.push_back({mask.data(), mask.stride(0), mask.stride(1)});
-      }
-    }
-    if (recurrent.is_none()) return;
-    const std::size_t before = held_.size();
-    hold(recurrent, 2, a.recurrences());
-    for (std::size_t i = before; i < held_.size(); ++i) {
-      if (!held_[i].has_shape(N, a.P)) fail();
-      pass.recurrent.push_back({held_[i].data(), held_[i].stride(0)});
-    }
-  }
-
- private:
-  void hold(nb::handle list, int dims, Index count) {
-    if (!PyList_CheckExact(list.ptr()) || PyList_Size(list.ptr()) != count) fail();
-    for (Index i = 0; i < count; ++i) held_.emplace_back(PyList_GetItem(list.ptr(), i), dims);
-  }
-  [[noreturn]] static void fail() {
-    throw std::invalid_argument("masks: expected lists of arrays (T, N, D·P) and (N, P)");
-  }
-
-  std::deque<View<Real>> held_;
-};
 
 template <class Real>
 class BoundNetwork;
@@ -224,9 +182,10 @@ class BoundNetwork {
       if (of_output.T != T) return nb::none();
       pass.d_output = of_output.steps(of);
     }
-    std::deque<View<Real>> given;
+    std::list<View<Real>> given;
     nb::list found;
-    if (gradients.is_none() ? !make_gradients(found, pass) : !take(gradients, given, pass))
+    if (gradients.is_none() ? !make_gradients(a_, found, pass)
+                            : !take_gradients(a_, gradients, given, pass))
       return nb::none();
 
     NewSteps<Real> d_x(form, T, N, a_.I);
@@ -265,64 +224,11 @@ class BoundNetwork {
     return a;
   }
 
-  // The shape of parameter i of recurrence k, whose second number is 0 for a bias.
-  std::pair<Index, Index> shape(Index k, Index i) const {
-    const Index n = gates(a_.cell) * a_.H;
-    if (i == 0) return {n, a_.inputs(k)};
-    if (i == 1) return {n, a_.P};
-    return a_.bias && i < 4 ? std::pair<Index, Index>{n, 0} : std::pair<Index, Index>{a_.P, a_.H};
-  }
-  Index per_recurrence() const { return 2 + 2 * a_.bias + a_.projected; }
-
-  // The memory of a list's arrays, which must be all parameters in order.
-  bool read(nb::handle list, bool writable, std::deque<View<Real>>& views) const {
-    const Index count = a_.recurrences() * per_recurrence();
-    if (!PyList_CheckExact(list.ptr()) || PyList_Size(list.ptr()) != count) return false;
-    for (Index i = 0; i < count; ++i) {
-      const auto [rows, columns] = shape(i / per_recurrence(), i % per_recurrence());
-      View<Real>& view = views.emplace_back();
-      if (!view.take(PyList_GetItem(list.ptr(), i), columns ? 2 : 1, writable)) return false;
-      if (columns ? !view.has_shape(rows, columns) : !view.has_shape(rows)) return false;
-      if (columns && rows > 1 && view.stride(0) != columns) return false;
-    }
-    return true;
-  }
-
   std::vector<const Real*> held(nb::list weights) {
-    if (!read(weights, false, weights_)) fail("weights");
+    if (!read_parameters(a_, weights, false, weights_)) fail("weights");
     std::vector<const Real*> data;
     for (const View<Real>& view : weights_) data.push_back(view.data());
     return data;
-  }
-
-  // Where gradients of all parameters go, given their memory in order.
-  template <class Next>
-  void place_gradients(BackwardPass<Real>& pass, const Next& next) const {
-    for (Index k = 0; k < a_.recurrences(); ++k) {
-      ParameterGradients<Real> of_k;
-      of_k.weight_ih = next(), of_k.weight_hh = next();
-      if (a_.bias) of_k.bias_ih = next(), of_k.bias_hh = next();
-      if (a_.projected) of_k.weight_hr = next();
-      pass.parameters.push_back(of_k);
-    }
-  }
-  bool make_gradients(nb::list& made, BackwardPass<Real>& pass) const {
-    Index i = 0;
-    place_gradients(pass, [&] {
-      const auto [rows, columns] = shape(i / per_recurrence(), i % per_recurrence());
-      ++i;
-      const NewArray<Real> array = columns ? NewArray<Real>(rows, columns) : NewArray<Real>(rows);
-      std::fill_n(array.data(), rows * std::max<Index>(columns, 1), Real(0));
-      made.append(array.array);
-      return array.data();
-    });
-    return true;
-  }
-  bool take(nb::handle list, std::deque<View<Real>>& views, BackwardPass<Real>& pass) const {
-    if (!read(list, true, views)) return false;
-    std::size_t i = 0;
-    place_gradients(pass, [&] { return views[i++].data(); });
-    return true;
   }
 
   // The gradient of a learned part of the initial state: a sum over rows, or zero where the caller
@@ -344,7 +250,8 @@ class BoundNetwork {
   States<const Real> first_state(const StatePart<Real>& given, Form form, std::size_t part) const {
     if (given.given()) return given.states(form);
     if (initial_.empty()) return {zeros_.get(), 0, 0};
-    return {initial_[part].data(), initial_[part].stride(0), 0};
+    const View<Real>& learned = part == 0 ? initial_.front() : initial_.back();
+    return {learned.data(), learned.stride(0), 0};
   }
 
   // Run what was read; the results as Python gets them.
@@ -377,7 +284,7 @@ class BoundNetwork {
 
   const nb::list weights_given_, initial_given_;
   const Architecture a_;
-  std::deque<View<Real>> weights_, initial_;
+  std::list<View<Real>> weights_, initial_;
   const Network<Real> network_;
   const Buffer<Real> zeros_;
   mutable std::atomic<bool> turned_{false};  // of the last step

@@ -4,7 +4,6 @@
 // converts it or explains what is wrong. elman.kernels.forms does the same for the reference.
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <vector>
 

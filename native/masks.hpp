@@ -1,10 +1,11 @@
-// Dropout masks, drawn from a bit generator of NumPy.
+// Dropout masks: drawn from a bit generator of NumPy, and read for a run.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <list>
 
-#include "arrays.hpp"
+#include "forms.hpp"
 #include "gil.hpp"
 
 namespace elman {
@@ -43,5 +44,46 @@ nanobind::object dropout_mask(nanobind::handle capsule, const nanobind::tuple& s
   for (; to != end; ++to) *to = values[(bits->next_uint64(bits->state) & 0x1fffffffffffff) < below];
   return mask;
 }
+
+// Masks, as elman.kernels.Masks; they stay alive as long as this does.
+template <class Real>
+class Masks {
+ public:
+  // Read them, or what a function of (T, N, lengths) returns.
+  void read(const Architecture& a, const Arguments<Real>& arguments, nanobind::handle given,
+            Pass<Real>& pass) {
+    if (given.is_none()) return;
+    const Index T = arguments.T, N = arguments.N;
+    nanobind::object masks = nanobind::borrow(given);
+    if (!PyTuple_Check(given.ptr())) masks = given(T, N, arguments.array_of_lengths());
+    if (masks.is_none()) return;
+    if (!PyTuple_Check(masks.ptr()) || PyTuple_Size(masks.ptr()) != 2) fail();
+    const nanobind::handle between = PyTuple_GetItem(masks.ptr(), 0);
+    const nanobind::handle recurrent = PyTuple_GetItem(masks.ptr(), 1);
+    if (!between.is_none())
+      hold(between, 3, a.L - 1, [&](const View<Real>& mask) {
+        if (!mask.has_shape(T, N, a.output_size())) fail();
+        pass.between.push_back({mask.data(), mask.stride(0), mask.stride(1)});
+      });
+    if (!recurrent.is_none())
+      hold(recurrent, 2, a.recurrences(), [&](const View<Real>& mask) {
+        if (!mask.has_shape(N, a.P)) fail();
+        pass.recurrent.push_back({mask.data(), mask.stride(0)});
+      });
+  }
+
+ private:
+  template <class Place>
+  void hold(nanobind::handle list, int dims, Index count, const Place& place) {
+    if (!PyList_CheckExact(list.ptr()) || PyList_Size(list.ptr()) != count) fail();
+    for (Index i = 0; i < count; ++i)
+      place(held_.emplace_back(PyList_GetItem(list.ptr(), i), dims));
+  }
+  [[noreturn]] static void fail() {
+    throw std::invalid_argument("masks: expected lists of arrays (T, N, D·P) and (N, P)");
+  }
+
+  std::list<View<Real>> held_;
+};
 
 }  // namespace elman

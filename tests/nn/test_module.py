@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 import pathlib
 import pickle
@@ -480,3 +481,19 @@ def test_a_config_that_does_not_fit_is_refused(
         type(module).from_config(config)
     with pytest.raises(TypeError, match="expected a mapping of arguments"):
         type(module).from_config("Linear")  # type: ignore[arg-type]
+
+
+# ---- torch's names ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell", "Linear"])
+def test_a_call_takes_torchs_names(name: str) -> None:
+    module = getattr(nn, name)(3, 4)
+    _, word, *_ = inspect.signature(getattr(torch.nn, name).forward).parameters
+    x = X if name in LAYERS else X[0]
+    np.testing.assert_array_equal(module.forward(**{word: x})[0], module(x)[0])
+
+
+def test_an_embedding_takes_torchs_name() -> None:
+    module = nn.Embedding(5, 3)
+    np.testing.assert_array_equal(module(input=[1, 4]), module.weight[[1, 4]])

@@ -80,12 +80,12 @@ class Embedding(Module):
             weight[self.padding_idx] = 0
         self._add("weight", weight)
 
-    def __call__(self, x: Any) -> FloatArray:
-        """Return the vectors of x.
+    def __call__(self, input: Any) -> FloatArray:
+        """Return the vectors of x, which is called `input` as in torch.
 
         Parameters
         ----------
-        x : integers in [0, num_embeddings), any shape (…)
+        input : integers in [0, num_embeddings), any shape (…)
 
         Returns
         -------
@@ -98,14 +98,14 @@ class Embedding(Module):
         IndexError
             If one is outside that range.
         """
-        return self.weight[self.checked(x)]
+        return self.weight[self.checked(input)]
 
-    def vjp(self, x: Any) -> tuple[FloatArray, Callable[[FloatArray], EmbeddingGradients]]:
+    def vjp(self, input: Any) -> tuple[FloatArray, Callable[[FloatArray], EmbeddingGradients]]:
         """Return y and the function that takes the gradient with respect to y backwards.
 
         It reads x again, so leave that as it is until then.
         """
-        indices = self.checked(x)
+        indices = self.checked(input)
         y = self.weight[indices]
 
         def backward(d_y: FloatArray) -> EmbeddingGradients:

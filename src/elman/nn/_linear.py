@@ -77,19 +77,22 @@ class Linear(Module):
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_rows"}
 
-    def __call__(self, x: Any) -> FloatArray:
-        """Return y, shape (…, out_features), of x, shape (…, in_features) and the layer's dtype."""
-        rows, axes = self._checked_rows(x)
+    def __call__(self, input: Any) -> FloatArray:
+        """Return y, shape (…, out_features), of x, which is called `input` as in torch.
+
+        x has shape (…, in_features) and the layer's dtype.
+        """
+        rows, axes = self._checked_rows(input)
         y: FloatArray = self._rows.run(rows).reshape(*axes, self.out_features)
         return y
 
-    def vjp(self, x: Any) -> tuple[FloatArray, Callable[[FloatArray], LinearGradients]]:
+    def vjp(self, input: Any) -> tuple[FloatArray, Callable[[FloatArray], LinearGradients]]:
         """Return y and the function that takes the gradient with respect to y backwards.
 
         Its gradients are those of the run, also after parameters were assigned. It reads x again,
         so leave that as it is until then.
         """
-        layer, (rows, axes) = self._rows, self._checked_rows(x)
+        layer, (rows, axes) = self._rows, self._checked_rows(input)
         y = layer.run(rows).reshape(*axes, self.out_features)
 
         def backward(d_y: FloatArray) -> LinearGradients:

@@ -301,17 +301,16 @@ class Recurrent(Module, Generic[S]):
 
     def _draw_masks(self, T: int, N: int, lengths: IntArray | None) -> Masks | None:
         """Draw the masks of one run, layer by layer, as torch does; None if there are none."""
-        a = self.architecture
+        D, P = 2 if self.bidirectional else 1, self.proj_size or self.hidden_size
         between: list[FloatArray] = []
         recurrent: list[FloatArray] = []
-        for layer in range(a.num_layers):
+        for layer in range(self.num_layers):
             if layer and self.dropout:
-                between.append(self._dropout_mask((T, N, a.output_size), lengths))
+                between.append(self._dropout_mask((T, N, D * P), lengths))
             if self.recurrent_dropout:
                 # A mask on what W_hh takes, for all steps of each row the same.
-                shape = (N, a.state_sizes[0])
-                for _ in range(a.directions):
-                    recurrent.append(self._drawn(shape, self.recurrent_dropout))
+                for _ in range(D):
+                    recurrent.append(self._drawn((N, P), self.recurrent_dropout))
         return Masks(between or None, recurrent or None) if between or recurrent else None
 
     def _dropout_mask(self, shape: tuple[int, int, int], lengths: IntArray | None) -> FloatArray:
