@@ -25,6 +25,7 @@ PUBLIC = {
     ],
     "elman.kernels": [
         "GATES", "PAIRS_PER_BLOCK", "Architecture", "Masks", "State", "Weights", "backend",
+        "dropout_mask",
         "linear", "network", "show_config",
     ],
 }  # fmt: skip
