@@ -139,6 +139,11 @@ class Mistake(NamedTuple):
 RNN, LSTM = ("RNN",), ("LSTM",)
 
 
+def network_of_one_output() -> nn.Network:
+    generator = elman.Generator(0)
+    return nn.Network(nn.RNN(3, 4, generator=generator), nn.Linear(4, 1, generator=generator))
+
+
 def constructor(
     error: type[Exception], told: list[str], layers: Sequence[str] = LAYERS, **changes: Any
 ) -> Mistake:
@@ -514,7 +519,7 @@ BOTH_REFUSE |= {
     "LSTMCell: state of one part": Mistake(
         lambda lib: lib.cells["LSTMCell"](lib.zeros(2, 3), lib.zeros(2, 4)),
         TypeError,
-        "state",
+        "hx",
         ["a pair (h, c)"],
         LSTM,
     ),
@@ -531,28 +536,28 @@ TORCH_LETS_THROUGH = {
     "state of one array": Mistake(
         lambda lib: lib.projected(zeros(5, 2, 3), zeros(1, 2, 2)),
         TypeError,
-        "state",
+        "hx",
         ["a pair (h_0, c_0)", "ndarray"],
         LSTM,
     ),
     "state of both in one array": Mistake(
         lambda lib: lib.projected(zeros(5, 2, 3), zeros(2, 1, 2, 4)),
         TypeError,
-        "state",
+        "hx",
         ["a pair (h_0, c_0)", "ndarray"],
         LSTM,
     ),
     "state of h_0 alone": Mistake(
         lambda lib: lib.projected(zeros(5, 2, 3), (zeros(1, 2, 2),)),
         TypeError,
-        "state",
+        "hx",
         ["a pair (h_0, c_0)", "1 of them"],
         LSTM,
     ),
     "state of three": Mistake(
         lambda lib: lib.projected(zeros(5, 2, 3), (zeros(1, 2, 2),) * 3),
         TypeError,
-        "state",
+        "hx",
         ["a pair (h_0, c_0)", "3 of them"],
         LSTM,
     ),
@@ -566,7 +571,7 @@ TORCH_LETS_THROUGH = {
     "LSTMCell: state of three": Mistake(
         lambda lib: lib.cells["LSTMCell"](zeros(2, 3), (zeros(2, 4),) * 3),
         TypeError,
-        "state",
+        "hx",
         ["a pair (h, c)"],
         LSTM,
     ),
@@ -686,8 +691,24 @@ ELMANS_OWN = {
         lambda lib: elman.summary(lib.gru, (5, 2, 4)),
         RuntimeError,
         "input_size",
-        ["input_size = 3 on the last axis", "(5, 2, 4)"],
+        ["input_size, 3, on the last axis", "(5, 2, 4)"],
         RNN,
+    ),
+    "summary of an array": Mistake(
+        lambda lib: elman.summary(lib.gru, zeros(5, 2, 3)),
+        TypeError,
+        "input_size",
+        ["(5, 2, 3); pass x.shape"],
+        RNN,
+    ),
+    "summary of a network": Mistake(
+        lambda _: elman.summary(network_of_one_output()),
+        TypeError,
+        "layer",
+        ["Network; pass its layers: network.rnn"],
+    ),
+    "lengths as the state": Mistake(
+        lambda lib: lib.gru(zeros(5, 2, 3), [5, 2]), RuntimeError, "h_0", ["lengths=?"], ("GRU",)
     ),
     "summary of no steps": Mistake(
         lambda lib: elman.summary(lib.gru, (0, 2, 3)), ValueError, "input_size", [AN_INT], RNN
@@ -716,7 +737,7 @@ ELMANS_OWN = {
     "gradient of h alone of an LSTM": Mistake(
         lambda lib: lib.projected.vjp(zeros(5, 2, 3))[1](None, zeros(1, 2, 2)),
         TypeError,
-        "state",
+        "d_state_n",
         ["a pair (d_h_n, d_c_n)"],
         LSTM,
     ),

@@ -55,6 +55,14 @@ def test_uniform_numbers_fill_arrays_in_row_major_order(
 
 
 @pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64], ids=str)
+def test_many_uniform_numbers_are_torchs_too(dtype: Any) -> None:
+    """They are drawn in blocks of 2¹⁶."""
+    shape = (3, 2**16 - 5)
+    expected = torch_uniform(torch_generator(5), shape, 0.5, dtype)
+    np.testing.assert_array_equal(Generator(5).uniform(shape, 0.5, dtype), expected, strict=True)
+
+
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64], ids=str)
 def test_uniform_numbers_lie_within_the_bound(dtype: Any) -> None:
     numbers = Generator(0).uniform((100_000,), 0.25, dtype)
     assert -0.25 <= numbers.min() < -0.2499

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _21_BITS, _24_BITS, _32 = np.uint64(2**21 - 1), np.uint64(2**24 - 1), np.uint64(32)
 
+_BLOCK = 2**16  # values drawn at once
+
 _SEED_MIN, _SEED_MAX = -(2**63), 2**64 - 1
 
 
@@ -80,13 +82,16 @@ class Generator:
         torch computes ``u * (b - a) + a`` with one rounding, a fused multiply-add in its AVX2 and
         AVX-512 builds. For a = -b that is ``b * (2 u - 1)``, whose second factor is exact.
         """
-        n = math.prod(shape)
-        if dtype == np.float32:
-            centred = (self._words(n) & _24_BITS).astype(np.int32) - 2**23
-            values = np.float32(bound) * (centred.astype(np.float32) * np.float32(2.0**-23))
-        else:
-            centred_53 = bits_53(self.bits, n).astype(np.int64) - 2**52
-            values = np.float64(bound) * (centred_53.astype(np.float64) * 2.0**-52)
+        values = np.empty(math.prod(shape), dtype)
+        # In blocks, between which Ctrl-C is seen, and which fit the caches.
+        for begin in range(0, len(values), _BLOCK):
+            block = values[begin : begin + _BLOCK]
+            if dtype == np.float32:
+                centred = (self._words(len(block)) & _24_BITS).astype(np.int32) - 2**23
+                block[:] = np.float32(bound) * (centred.astype(np.float32) * np.float32(2.0**-23))
+            else:
+                wide = bits_53(self.bits, len(block)).astype(np.int64) - 2**52
+                block[:] = np.float64(bound) * (wide.astype(np.float64) * 2.0**-52)
         return values.reshape(shape)
 
     def normal(self, shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> FloatArray:

@@ -160,7 +160,7 @@ def test_times_without_gaps_are_not_warned_of(times: Any) -> None:
         ({}, {"time": "date"}, KeyError, "time: expected the name of a column"),
         ({}, {"target": "y"}, KeyError, "target: expected the name of a column"),
         ({}, {"values": ["u", "w"]}, KeyError, "values: expected the name of a column"),
-        ({}, {"values": "u"}, TypeError, "values: expected a list of names, got 'u'; ['u']"),
+        ({}, {"values": "u"}, TypeError, "values: expected a list of names, got 'u'; pass ['u']"),
         ({}, {"values": []}, ValueError, "values: expected at least one column"),
         ({"who": ["a", None, "b"] * 2}, {}, ValueError, "id: expected a value in every row, got a "
          "missing value in column 'who' at row 1 and 1 more; leave these rows out with "
@@ -177,7 +177,14 @@ def test_times_without_gaps_are_not_warned_of(times: Any) -> None:
          "target: expected the same in all rows of a sequence, got 1 and 2 for "
          "id 'c'; "),
         ({"y": [1, None, 1, 1, None, 1]}, {"target": "y"}, ValueError, "target: expected a value"),
-        ({}, {"step": "hour"}, ValueError, "step: expected 'infer', got 'hour'"),
+        ({}, {"step": "hour"}, TypeError, "got 'hour' (str); pass one such as 1"),
+        ({"t": pd.date_range("2024", periods=6)}, {"step": "1D"}, TypeError,
+         "got '1D' (str); pass one such as pandas.Timedelta('1D')"),
+        ({"t": pd.date_range("2024", periods=6)}, {"step": 1}, TypeError,
+         "got 1 (int); pass one such as pandas.Timedelta('1D')"),
+        ({"who": ["a"] * 6, "t": pd.date_range("2024", periods=6, freq="1s")},
+         {"step": pd.Timedelta("500ms")}, ValueError, "a step of 0:00:00.500000 between rows, got "
+         "id 'a' from 2024-01-01 to 2024-01-01T00:00:01"),
         ({}, {"step": [1, 2, 3]}, TypeError, "step: expected a difference of times, such as"),
         ({}, {"step": datetime.timedelta(1)}, TypeError, "step: expected a difference of times"),
     ],

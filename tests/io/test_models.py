@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import damaged_files
@@ -373,6 +375,22 @@ def test_what_is_no_module_of_elmans_is_not_saved(tmp_path: Path, value: Any) ->
     with pytest.raises(TypeError, match=r"^module: expected one of RNN, GRU, .*, got "):
         elman.save(value, tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "fix"),
+    [
+        (nn.GRU(3, 4).state_dict(), "pass the module itself, not its state_dict()"),
+        ("model.safetensors", "the module comes first, then the path"),
+        (
+            SimpleNamespace(rnn_=nn.GRU(3, 4), head_=nn.Linear(4, 2)),
+            "save its network: nn.Network(estimator.rnn_, estimator.head_)",
+        ),
+    ],
+)
+def test_what_is_nearly_a_module_is_told(tmp_path: Path, value: Any, fix: str) -> None:
+    with pytest.raises(TypeError, match=f"^module: .*; {re.escape(fix)}$"):
+        elman.save(value, tmp_path / "model")
 
 
 def test_a_stream_of_a_class_of_ones_own_is_not_saved(tmp_path: Path) -> None:

@@ -108,6 +108,15 @@ def test_a_bridge_begins_each_sequence_from_its_vector() -> None:
         sequence = np.concatenate([sequence, made[:, t : t + 1]], axis=1)
 
 
+def test_symbols_may_come_in_lists() -> None:
+    network = symbols()
+    for given in (X, X[0]):
+        np.testing.assert_array_equal(
+            network.generate(3, given.tolist(), temperature=0),
+            network.generate(3, given, temperature=0),
+        )
+
+
 def test_one_step_without_a_start_is_of_zeros() -> None:
     for batch_first in (True, False):
         network = numbers(batch_first=batch_first)

@@ -103,6 +103,18 @@ TARGETS = np.array([0, 1, 1, 0, 1, 0, 1])
             "x.filled(0)",
         ),
         (
+            {"y": [0, 1, 0, 1, 0, 1, 9], "batch_size": 2},
+            ValueError,
+            "y: expected each in [0, K) = [0, ",
+            "got 9 at sequence 6",
+        ),
+        (
+            {"y": np.zeros(6), "x": np.zeros((6, 2, 3)), "loss": squared_error, "batch_size": 2},
+            ValueError,
+            "y: expected K numbers for each sequence, shape (N, K) = (6, ",
+            "add the axis of outputs with y[:, None]",
+        ),
+        (
             {"x": [np.zeros((2, 3))] * 6 + [np.ma.masked_less(np.zeros((1, 3)), 1)]},
             ValueError,
             "x[6]: expected an array without masked values",

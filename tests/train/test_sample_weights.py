@@ -175,7 +175,8 @@ def test_the_mean_is_that_of_the_rows_which_take_part(make: Any, draw: Any) -> N
         ),
         ([1, np.nan] + [1] * 5, 0.0, ValueError, "finite numbers .* got nan at sequence 1"),
         ([1] * 6 + [np.inf], 0.0, ValueError, "finite numbers .* got inf at sequence 6"),
-        (["a"] * 7, 0.0, TypeError, "one number for each sequence, .* got list that holds other"),
+        (["a"] * 7, 0.0, TypeError, r"one number for each sequence, .* got \['a', 'a'"),
+        ([0.0] * 7, 0.0, ValueError, "at least one sequence .* got zeros alone"),
         ([1] * 6 + [1e-320], 0.0, None, ""),
         (
             [1e300] * 6 + [1e-30],

@@ -169,7 +169,9 @@ def _checked_values(frame: Any, values: Any, used: list[Any]) -> list[Any]:
             raise _check.fail(ValueError, "values", "at least one column", got)
         return names
     if isinstance(values, str):
-        raise _check.fail(TypeError, "values", "a list of names", repr(values), f"[{values!r}]")
+        raise _check.fail(
+            TypeError, "values", "a list of names", repr(values), f"pass [{values!r}]"
+        )
     names = list(values)
     if not names:
         raise _check.fail(ValueError, "values", "at least one column", "an empty list")

@@ -46,9 +46,13 @@ def check_times(ids: npt.NDArray[Any], times: npt.NDArray[Any], *, step: Any) ->
         raise _check.fail(ValueError, "time", "one row for each id and time", got, fix)
     if step is None or not len(steps):
         return ""
-    if isinstance(step, str):
-        _check.choice("step", step, ("infer",))
+    if isinstance(step, str) and step == "infer":
         return _inferred(ids, times, at, steps)
+    if isinstance(step, str) or (steps.dtype.kind == "m" and isinstance(step, int | float)):
+        expected = 'a difference of times, "infer" or None'
+        example = 1 if steps.dtype.kind in "iuf" else "pandas.Timedelta('1D')"
+        got = f"{step!r} ({type(step).__name__})"
+        raise _check.fail(TypeError, "step", expected, got, f"pass one such as {example}")
     try:
         if steps.dtype.kind == "m":
             step = np.timedelta64(step)
@@ -111,8 +115,8 @@ def plain(value: Any) -> Any:
 def _text(time: Any) -> str:
     """Return a time as a person would write it."""
     if isinstance(time, np.datetime64):
-        text = str(time.astype("datetime64[s]"))
+        text = str(time.astype("datetime64[us]")).removesuffix(".000000")
         return text.removesuffix("T00:00:00")
     if isinstance(time, np.timedelta64):
-        return str(time.astype("timedelta64[s]").item())
+        return str(time.astype("timedelta64[us]").item())
     return str(time)

@@ -139,7 +139,14 @@ def _name(module: Any, which: str, names: Sequence[str]) -> str:
     name = type(module).__name__
     if name not in names or _classes.KINDS[name].cls is not type(module):
         got = f"{type(module).__module__}.{type(module).__qualname__}"
-        raise _check.fail(TypeError, "module", which + ", ".join(names), got)
+        fix = ""
+        if isinstance(module, Mapping):
+            fix = "pass the module itself, not its state_dict()"
+        elif hasattr(module, "rnn_") and hasattr(module, "head_"):
+            fix = "save its network: nn.Network(estimator.rnn_, estimator.head_)"
+        elif isinstance(module, str | os.PathLike):
+            fix = "the module comes first, then the path"
+        raise _check.fail(TypeError, "module", which + ", ".join(names), got, fix)
     return name
 
 

@@ -19,7 +19,10 @@ def checked(value: Any) -> str:
         return os.fsdecode(value)
     except TypeError:
         raise _check.fail(
-            TypeError, "path", "a str or an os.PathLike", f"{value!r:.60} ({type(value).__name__})"
+            TypeError,
+            "path",
+            "a str or an os.PathLike",
+            f"{_check.short(value)} ({type(value).__name__})",
         ) from None
 
 

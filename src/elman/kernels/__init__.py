@@ -36,6 +36,7 @@ nothing done: Python then converts it, or explains what is wrong with it.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import warnings
 from types import ModuleType
@@ -72,10 +73,13 @@ def _choose() -> ModuleType:
     except ImportError as error:
         if wanted == "native" or "ELMAN_ISA" in os.environ:
             raise
+        built = importlib.util.find_spec("elman.kernels._native") is not None
+        reason = f"could not be loaded ({error})" if built else "were not built"
         warnings.warn(
             "elman runs on its NumPy reference kernels, often many times slower than the native, "
-            f"because these could not be loaded ({error}); to have them, reinstall elman with a "
-            "C++ compiler on the machine: pip install --force-reinstall --no-cache-dir elman",
+            f"because these {reason}; to have them, install elman again where there is a C++ "
+            "compiler: pip install --force-reinstall --no-cache-dir elman, or the folder in its "
+            "place",
             RuntimeWarning,
             stacklevel=2,
         )

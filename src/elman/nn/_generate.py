@@ -110,8 +110,11 @@ def _vectors(network: Network, x: Any, z: Any) -> FloatArray:
     """Return what `rnn` takes for the beginning x, which has at least one step."""
     batch_first = network.rnn.batch_first
     if isinstance(x, list | tuple):
-        fix = "generate from each alone where their lengths differ"
-        raise _check.fail(TypeError, "x", "an array", type(x).__name__, fix)
+        array = _symbols_of(x) if network.embedding is not None else None
+        if array is None:
+            fix = "generate from each alone where their lengths differ"
+            raise _check.fail(TypeError, "x", "an array", type(x).__name__, fix)
+        x = array
     if x is None:
         if network.embedding is not None:
             expected = "at least one integer for each sequence to begin with"
@@ -131,3 +134,11 @@ def _vectors(network: Network, x: Any, z: Any) -> FloatArray:
         raise _check.fail(RuntimeError, "x", "at least one time step", "T = 0")
     vectors: FloatArray = x
     return vectors
+
+
+def _symbols_of(x: list[Any] | tuple[Any, ...]) -> Any:
+    """Return lists of symbols as an array, or None if they differ in length."""
+    try:
+        return np.asarray(x)
+    except ValueError:
+        return None

@@ -34,12 +34,16 @@ def check_dimensions(
         expected = _shape(architecture, N, size)
         shape = _check.array(name, part, f"an array {_axes(architecture, name, N)}").shape
         if len(shape) != len(expected):
+            of_x = "one sequence without a batch" if N is None else "a batch"
+            fix = f"x is {of_x}"
+            if shape == (N,) and name.endswith("_0"):
+                fix = "do you mean lengths=? hx is the initial state"
             raise _check.fail(
                 RuntimeError,
                 name,
                 f"{_axes(architecture, name, N)} = {expected}, {len(expected)}-D",
                 f"{len(shape)}-D, shape {shape}",
-                f"x is {'one sequence without a batch' if N is None else 'a batch'}",
+                fix,
             )
 
 
@@ -108,7 +112,8 @@ def parts_of(architecture: Architecture, state: Any, names: str) -> tuple[Any, .
     if not given_as_pair or len(state) != 2:
         pair = f"({h}, {names.format('c')})"
         got = f"{len(state)} of them" if given_as_pair else type(state).__name__
-        raise _check.fail(TypeError, "state", f"a pair {pair}", got)
+        name = "d_state_n" if names.startswith("d_") else "hx"
+        raise _check.fail(TypeError, name, f"a pair {pair}", got, "either part may be None")
     return tuple(state)
 
 

@@ -123,7 +123,9 @@ def summary(layer: Recurrent[Any], input_size: Sequence[int] | None = None) -> S
     total  (1, 4, 5)          85            300    100 B     700 B
     """
     if not isinstance(layer, Recurrent):
-        raise _check.fail(TypeError, "layer", "nn.RNN, nn.GRU or nn.LSTM", type(layer).__name__)
+        fix = "pass its layers: network.rnn" if hasattr(layer, "rnn") else ""
+        got = type(layer).__name__
+        raise _check.fail(TypeError, "layer", "nn.RNN, nn.GRU or nn.LSTM", got, fix)
     a = layer.architecture
     initial = sum(map(math.prod, a.initial_shapes().values())) if layer.learn_initial_state else 0
     if input_size is None:
@@ -148,6 +150,9 @@ def summary(layer: Recurrent[Any], input_size: Sequence[int] | None = None) -> S
 
 def _checked_shape(layer: Recurrent[Any], input_size: Any) -> tuple[int, ...]:
     expected = "the shape of x, as (T, N, I)"
+    if isinstance(input_size, np.ndarray) and input_size.ndim > 1:
+        got = f"an array of shape {input_size.shape}"
+        raise _check.fail(TypeError, "input_size", expected, got, "pass x.shape")
     if isinstance(input_size, str) or not np.iterable(input_size):
         raise _check.fail(TypeError, "input_size", expected, _check.short(input_size))
     if any(isinstance(n, list | tuple) for n in input_size):
@@ -157,7 +162,7 @@ def _checked_shape(layer: Recurrent[Any], input_size: Any) -> tuple[int, ...]:
     if len(shape) not in (2, 3):
         raise _check.fail(ValueError, "input_size", "2 or 3 axes, as of x", str(shape))
     if shape[-1] != layer.input_size:
-        on_last = f"input_size = {layer.input_size} on the last axis"
+        on_last = f"the layer's input_size, {layer.input_size}, on the last axis"
         raise _check.fail(RuntimeError, "input_size", on_last, str(shape))
     return shape
 

@@ -100,4 +100,4 @@ def checked_score(value: Any, epoch: int) -> float:
 
 
 def _described(value: Any) -> str:
-    return f"{value!r} ({type(value).__name__})"
+    return f"{_check.short(value)} ({type(value).__name__})"

@@ -60,8 +60,9 @@ class TrainingData(NamedTuple):
             weights = _checked_weights(sample_weight, n)
             rows = rows[weights[rows] != 0]
         if not len(rows):
+            name, got = ("x", "none") if sample_weight is None else ("sample_weight", "zeros alone")
             expected = "at least one sequence to train on, of a weight above zero"
-            raise _check.fail(ValueError, "x", expected, "none")
+            raise _check.fail(ValueError, name, expected, got)
         if weights is not None:
             weights, mean = _scaled(weights, rows)
         return cls(sequences, y, z, rows, weights, mean)
@@ -173,8 +174,7 @@ def _checked_weights(value: Any, n: int) -> FloatArray:
     try:
         weights = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        got = f"{type(value).__name__} that holds other things than numbers"
-        raise _check.fail(TypeError, "sample_weight", expected, got) from None
+        raise _check.fail(TypeError, "sample_weight", expected, _check.short(value)) from None
     if weights.shape != (n,):
         raise _check.fail(ValueError, "sample_weight", expected, str(weights.shape))
     bad = np.flatnonzero(~np.isfinite(weights) | (weights < 0))

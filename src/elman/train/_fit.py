@@ -18,6 +18,7 @@ from elman.train._arguments import check_numbers, check_objects, checked_score
 from elman.train._batches import Random
 from elman.train._clip import clip_by_global_norm, squared_norm
 from elman.train._data import TrainingData
+from elman.train._losses import check_targets
 from elman.train._progress import Progress
 from elman.train._watch import Watch
 
@@ -143,6 +144,7 @@ def fit(
     batch_size, max_iter = _check.size("batch_size", batch_size), _check.size("max_iter", max_iter)
     data = TrainingData.checked(network, x, y, z=z, sample_weight=sample_weight, rows=rows)
     data.check_penalty(alpha)
+    check_targets(loss, data.y, data.rows, network.head.out_features)
     start, optimizer_start = network.state_dict(), optimizer.state
     best = start
     losses, scores = Watch(tol), Watch(tol)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from elman import _check
-from elman._typing import FloatArray
+from elman._typing import FloatArray, IntArray
 
 
 def log_softmax(logits: FloatArray) -> FloatArray:
@@ -100,10 +101,7 @@ def squared_error(
     """
     predictions, shares = _checked_rows(predictions, weights, "predictions")
     N, K = predictions.shape
-    wanted = np.asarray(targets, dtype=predictions.dtype)
-    if wanted.shape != (N, K):
-        fix = "add the axis of outputs with targets[:, None]" if wanted.shape == (N,) else ""
-        raise _check.fail(ValueError, "targets", f"(N, K) = {(N, K)}", str(wanted.shape), fix)
+    wanted = _checked_values(targets, N, K, dtype=predictions.dtype)
     difference = np.ascontiguousarray(predictions - wanted)
     # Not a dot product: BLAS adds up in an order that depends on its threads.
     loss = float((shares * (difference * difference).mean(axis=1)).sum())
@@ -132,16 +130,69 @@ def _checked_rows(values: Any, weights: Any, name: str) -> tuple[FloatArray, Flo
     return values, (shares / total).astype(values.dtype)
 
 
-def _checked_classes(targets: Any, N: int, K: int) -> npt.NDArray[np.integer[Any]]:
+def check_targets(loss: Any, y: Any, rows: IntArray, K: int) -> None:
+    """Hold that a loss of this module can take the targets of `fit` (TypeError, ValueError).
+
+    Parameters
+    ----------
+    loss : function; any other one checks its targets itself
+    y : array (n, …), or a list of n arrays (T_i, …)
+    rows : integers in [0, n)
+        Which sequences take part.
+    K : int
+        How many outputs the network has.
+    """
+    checks: dict[Any, Callable[..., Any]] = {
+        cross_entropy: _checked_classes,
+        squared_error: _checked_values,
+    }
+    check = checks.get(loss)
+    if check and isinstance(y, list):
+        for row in rows:
+            check(y[row], len(y[row]), K, name=f"y[{row}]", of="step")
+    elif check:
+        check(y[rows], len(rows), K, name="y", of="sequence", numbers=rows)
+
+
+def _checked_classes(
+    targets: Any,
+    N: int,
+    K: int,
+    *,
+    name: str = "targets",
+    of: str = "row",
+    numbers: IntArray | None = None,
+) -> npt.NDArray[np.integer[Any]]:
+    """Return targets as classes (N,); in errors each is `of` a row, which `numbers` counts."""
     classes = np.asarray(targets)
     if classes.dtype.kind not in "iu":
         fix = "numpy.unique(labels, return_inverse=True) numbers labels"
-        raise _check.fail(TypeError, "targets", "integers", f"dtype {classes.dtype}", fix)
+        raise _check.fail(TypeError, name, "integers", f"dtype {classes.dtype}", fix)
     if classes.shape != (N,):
-        expected = f"one for each sequence, shape (N,) = ({N},)"
-        raise _check.fail(ValueError, "targets", expected, str(classes.shape))
+        expected = f"one for each {of}, shape (N,) = ({N},)"
+        raise _check.fail(ValueError, name, expected, str(classes.shape))
     outside = np.flatnonzero((classes < 0) | (classes >= K))
     if len(outside):
-        got = f"{classes[outside[0]]} at row {outside[0]}"
-        raise _check.fail(ValueError, "targets", f"each in [0, K) = [0, {K})", got)
+        at = outside[0]
+        got = f"{classes[at]} at {of} {at if numbers is None else numbers[at]}"
+        raise _check.fail(ValueError, name, f"each in [0, K) = [0, {K})", got)
     return classes
+
+
+def _checked_values(
+    targets: Any,
+    N: int,
+    K: int,
+    *,
+    name: str = "targets",
+    of: str = "row",
+    numbers: IntArray | None = None,
+    dtype: Any = None,
+) -> FloatArray:
+    """Return targets as numbers (N, K)."""
+    values: FloatArray = np.asarray(targets, dtype=dtype)
+    if values.shape != (N, K):
+        fix = f"add the axis of outputs with {name}[:, None]" if values.shape == (N,) else ""
+        expected = f"K numbers for each {of}, shape (N, K) = {(N, K)}"
+        raise _check.fail(ValueError, name, expected, str(values.shape), fix)
+    return values
