@@ -63,7 +63,15 @@ int threads() {
 
 NB_MODULE(_native, m) {
   nb::set_leak_warnings(false);  // what lives until the process ends is no leak
-  kernels();                     // fail when loaded, not when first called
+  // What is too long for a vector is too large for memory.
+  nb::register_exception_translator([](const std::exception_ptr& error, void*) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::length_error&) {
+      PyErr_NoMemory();
+    }
+  });
+  kernels();  // fail when loaded, not when first called
   load_numpy();
   in_main_thread();  // note which thread handles signals
   bind<float>(m, "NetworkFloat32", "RunFloat32", "CellRunFloat32");

@@ -26,6 +26,7 @@ nanobind::object dropout_mask(nanobind::handle capsule, const nanobind::tuple& s
   const auto* bits =
       static_cast<BitGenerator*>(PyCapsule_GetPointer(capsule.ptr(), "BitGenerator"));
   if (!bits) throw nanobind::python_error();
+  if (!(p >= 0 && p <= 1)) throw std::invalid_argument("p: expected a number in [0, 1]");
   nanobind::object mask = new_array<Real>(shape);
   View<Real> view;
   if (!view.take(mask, static_cast<int>(shape.size()), true)) throw std::bad_alloc();
@@ -40,8 +41,16 @@ nanobind::object dropout_mask(nanobind::handle capsule, const nanobind::tuple& s
   // processor cannot guess a branch.
   const std::uint64_t below = static_cast<std::uint64_t>(std::ceil(q * 9007199254740992.0));
   const Real values[] = {Real(0), scale};
-  GilReleased without_lock;
-  for (; to != end; ++to) *to = values[(bits->next_uint64(bits->state) & 0x1fffffffffffff) < below];
+  bool interrupted = false;
+  {
+    GilReleased without_lock;
+    while (to != end && !interrupted) {
+      for (Real* const pause = to + std::min<Index>(end - to, 1 << 18); to != pause; ++to)
+        *to = values[(bits->next_uint64(bits->state) & 0x1fffffffffffff) < below];
+      interrupted = to != end && in_main_thread() && signalled(&without_lock);
+    }
+  }
+  if (interrupted) throw nanobind::python_error();
   return mask;
 }
 

@@ -187,3 +187,29 @@ def test_a_seed_that_is_no_integer_is_an_error_and_changes_nothing(seed: Any) ->
     with pytest.raises(TypeError, match=r"^seed: expected an int, got (float|str)"):
         generator.manual_seed(seed)
     assert draw(generator) == draw(Generator(3))
+
+
+def test_a_generator_is_seeded_before_it_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that draws while another seeds would read beyond a state that is half written."""
+    generator, seen = Generator(1), []
+    before = generator.bits
+
+    numpys = np.random.MT19937
+
+    class MT19937(numpys):  # whose name NumPy looks at
+        @property
+        def state(self) -> Any:
+            return super().state
+
+        @state.setter
+        def state(self, value: Any) -> None:
+            seen.append(generator.bits)
+            numpys.state.__set__(self, value)
+
+    monkeypatch.setattr(np.random, "MT19937", MT19937)
+    generator.manual_seed(2)
+    assert seen == [before]
+    monkeypatch.undo()
+    np.testing.assert_array_equal(
+        generator.uniform((3,), 0.5, FLOAT32), Generator(2).uniform((3,), 0.5, FLOAT32)
+    )

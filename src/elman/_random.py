@@ -55,9 +55,10 @@ class Generator:
         if not _SEED_MIN <= seed <= _SEED_MAX:
             raise ValueError(f"seed: expected an int in [-2**63, 2**64 - 1], got {seed}")
         # MT19937 takes the state alone; only RandomState seeds as init_genrand does.
-        self._bits = np.random.MT19937()
         seeded: Any = np.random.RandomState(seed % 2**32).get_state(legacy=False)
-        self._bits.state = seeded
+        bits = np.random.MT19937()
+        bits.state = seeded  # before it is seen: a thread that draws must not meet it half done
+        self._bits = bits
         self._spare = []
         return self
 

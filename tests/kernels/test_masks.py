@@ -40,3 +40,15 @@ def test_no_generator_is_refused(native: ModuleType) -> None:
         native.dropout_mask(np.random.default_rng, (3,), 0.5, FLOAT32)
     with pytest.raises(ValueError, match="Capsule"):
         native._native.dropout_mask_float32(native._native, (3,), 0.5)
+
+
+@pytest.mark.parametrize("p", [float("nan"), -0.1, 1.1, float("inf")])
+def test_no_probability_is_refused(native: ModuleType, p: float) -> None:
+    with pytest.raises(ValueError, match="p: expected a number in"):
+        native.dropout_mask(elman.Generator(0).bits, (3,), p, FLOAT32)
+
+
+def test_what_is_too_long_for_memory_is_said_to_be(native: ModuleType) -> None:
+    long = np.broadcast_to(np.zeros((1, 1), np.float32), (2**60, 1))
+    with pytest.raises(MemoryError):
+        elman.nn.GRU(1, 1)([long])

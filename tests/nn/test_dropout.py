@@ -185,3 +185,23 @@ def test_dropout_on_one_layer_warns_as_in_torch(module: str) -> None:
         with pytest.warns(UserWarning, match="dropout.*num_layers=1") as warned:
             getattr(library, module)(3, 4, dropout=0.5)
         assert warned[0].filename == __file__ or library is torch.nn
+
+
+def test_probabilities_are_those_at_the_calls_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may assign them while masks are drawn."""
+    layer = nn.GRU(3, 4, num_layers=4, dropout=0.5, recurrent_dropout=0.25)
+    x, drawn = np.ones((5, 2, 3), np.float32), layer._drawn
+    expected = [draw(layer, x)]
+
+    def then_changed(*arguments: Any) -> Any:
+        mask = drawn(*arguments)
+        layer.dropout = layer.recurrent_dropout = 0.0
+        return mask
+
+    monkeypatch.setattr(layer, "_drawn", then_changed)
+    np.testing.assert_array_equal(draw(layer, x), expected[0])
+
+
+def draw(layer: Any, x: Any) -> Any:
+    elman.manual_seed(3)
+    return layer(x)[0]

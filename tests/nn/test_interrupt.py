@@ -64,6 +64,22 @@ print(all(np.array_equal(a, b) for a, b in zip(again, expected)))
 """
 
 
+MASK = """
+from elman._random import Generator
+from elman.kernels import dropout_mask
+
+ours, theirs = Generator(1), Generator(1)
+# Seconds of drawing. The array's memory is used as far as it is drawn.
+print(interrupted(lambda: dropout_mask(ours.bits, (2**30,), 0.5, np.dtype("f"))))
+first = dropout_mask(ours.bits, (3,), 0.5, np.dtype("f"))  # the generator is whole
+print(first.shape, ours.bits.lock.acquire(blocking=False))
+"""
+
+
+def test_a_long_drawing_of_masks_is_interrupted(run_python: Callable[..., str]) -> None:
+    assert run_python(INTERRUPT + MASK).splitlines() == ["True", "(3,) True"]
+
+
 def test_a_long_forward_is_interrupted(run_python: Callable[..., str]) -> None:
     """Uninterrupted, it would take longer than the program may run."""
     assert run_python(INTERRUPT + FORWARD).split() == ["True", "True"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import os
 import pathlib
 import pickle
 import threading
@@ -20,6 +21,7 @@ from strategies import CELLS, LAYERS, Array, Options, module_options
 import elman
 from elman import nn
 from elman._random import default_generator
+from elman.nn import _module
 from elman.nn._module import Module
 
 X = np.random.default_rng(0).standard_normal((6, 2, 3)).astype(np.float32)
@@ -226,6 +228,9 @@ def test_a_child_may_come_later_change_and_go() -> None:
     assert list(module.children()) == [module.rnn, module.head, first]
     module.tail = second
     assert list(module.children()) == [module.rnn, module.head, second]
+    shallow = copy.copy(module)
+    shallow.more = nn.Linear(2, 2)
+    assert list(module.children()) == [module.rnn, module.head, second]
     for copied in (copy.deepcopy(module), pickle.loads(pickle.dumps(module)), module._snapshot()):
         assert list(copied.children()) == [copied.rnn, copied.head, copied.tail]
         assert not {*copied.modules()} & {*module.modules()}
@@ -355,13 +360,13 @@ class SpiedLock:
     """A lock that tells, before it is taken, that somebody asks for it."""
 
     def __init__(self) -> None:
-        self.lock, self.asked = threading.Lock(), threading.Event()
+        self.lock, self.asked = threading.RLock(), threading.Event()
 
-    def acquire(self) -> None:
+    def __enter__(self) -> None:
         self.asked.set()
         self.lock.acquire()
 
-    def release(self) -> None:
+    def __exit__(self, *_: Any) -> None:
         self.lock.release()
 
 
@@ -369,10 +374,8 @@ def test_state_dicts_of_a_tree_are_of_one_load(monkeypatch: pytest.MonkeyPatch) 
     """A thread that reads while another is in the middle of a change waits for its end."""
     module, found = pair(), []
     zeros = {name: value * 0 for name, value in module.state_dict().items()}
-    locks = [SpiedLock() for _ in module.modules()]
-    for owner, lock in zip(module.modules(), locks, strict=True):
-        owner._lock = lock  # type: ignore[assignment]
-    asked_or_done = threading.Event()
+    lock, asked_or_done = SpiedLock(), threading.Event()
+    monkeypatch.setattr(_module, "_lock", lock)
 
     def read() -> None:
         found.append(module.state_dict())
@@ -383,8 +386,7 @@ def test_state_dicts_of_a_tree_are_of_one_load(monkeypatch: pytest.MonkeyPatch) 
 
     def replaced(self: Any) -> None:
         original(self)
-        for lock in locks:
-            lock.asked = asked_or_done
+        lock.asked = asked_or_done
         reader.start()
         asked_or_done.wait()
 
@@ -393,6 +395,53 @@ def test_state_dicts_of_a_tree_are_of_one_load(monkeypatch: pytest.MonkeyPatch) 
     reader.join()
     for name, value in found[0].items():
         np.testing.assert_array_equal(value, zeros[name])
+
+
+def test_a_signals_handler_may_use_the_module_that_is_changing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As one that saves a model before the process is ended. It runs in the same thread."""
+    module, original, found = pair(), nn.GRU._parameters_replaced, []
+
+    def replaced(self: Any) -> None:
+        original(self)
+        found.extend([module.state_dict(), module._snapshot()(X)])
+
+    monkeypatch.setattr(nn.GRU, "_parameters_replaced", replaced)
+    module.load_state_dict({name: value * 2 for name, value in module.state_dict().items()})
+    np.testing.assert_array_equal(found[0]["rnn.weight_hh_l0"], module.rnn.weight_hh_l0)
+    assert found[1].shape == (6, 2, 2)
+
+
+FORK = """
+import os, threading
+import numpy as np
+from elman import nn
+from elman.nn import _module
+
+network = nn.Network(nn.GRU(3, 4), nn.Linear(4, 2))
+held, ended = threading.Event(), threading.Event()
+
+def hold():
+    with _module._lock:
+        held.set()
+        ended.wait()
+
+threading.Thread(target=hold).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    os._exit(0 if network(np.ones((5, 1, 3), np.float32)).shape == (1, 2) else 1)
+ended.set()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_does_not_wait_for_a_thread_it_has_not(
+    run_python: Callable[..., str],
+) -> None:
+    assert run_python("import warnings; warnings.simplefilter('ignore')\n" + FORK).split() == ["0"]
 
 
 # ---- configs ------------------------------------------------------------------------------------

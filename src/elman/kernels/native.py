@@ -16,7 +16,8 @@ from elman._typing import FloatArray
 from elman.kernels import _native
 from elman.kernels.architecture import Architecture
 
-os.register_at_fork(after_in_child=_native.after_fork_in_child)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_native.after_fork_in_child)
 atexit.register(_native.before_exit)
 
 PAIRS_PER_BLOCK: int = _native.PAIRS_PER_BLOCK

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
@@ -23,6 +22,24 @@ class IncompatibleKeys(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+
+_lock = threading.RLock()
+"""Held while parameters of several modules change together, or are read together.
+
+There is one for all modules, as nothing but `with` takes and gives back a lock for certain when a
+signal's handler may raise an exception at any time. The handler may use modules too.
+"""
+
+
+def _after_fork_in_child() -> None:
+    """Forget who held the lock: a thread that the child does not have."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 class Module:
@@ -65,9 +82,7 @@ class Module:
     def __init__(self, dtype: Any, device: Any, generator: Generator | None) -> None:
         if device is not None and str(device) != "cpu":
             raise _check.fail(ValueError, "device", "None or 'cpu'", repr(device))
-        self._lock = threading.Lock()
         self._parameters: dict[str, FloatArray] = {}
-        self._children: dict[str, Module] = {}
         self.dtype = _check.float_dtype("dtype", dtype)
         self.training = True
         self._own_generator = checked_generator(generator)
@@ -88,7 +103,7 @@ class Module:
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Iterate over (name, module) of the modules that this one holds itself."""
-        yield from list(self._children.items())
+        yield from [(n, v) for n, v in list(self.__dict__.items()) if isinstance(v, Module)]
 
     def children(self) -> Iterator[Module]:
         """Iterate over the modules that this one holds itself."""
@@ -138,7 +153,7 @@ class Module:
         modules = list(self.named_modules())
         if len(modules) == 1:
             return dict(self._parameters)
-        with _locked([module for _, module in modules]):
+        with _lock:
             parameters = [(prefix, module._parameters) for prefix, module in modules]
         return {
             _joined(prefix, name): value
@@ -222,13 +237,14 @@ class Module:
 
     def _snapshot(self) -> Self:
         """Return the module as it is now, children included, whatever is assigned to it later."""
-        with _locked(list(self.modules())):
+        with _lock:
             return self._shallow_copy()
 
     def _shallow_copy(self) -> Self:
         other = object.__new__(type(self))
-        children = {name: child._shallow_copy() for name, child in self._children.items()}
-        other.__dict__.update(self.__dict__, _children=children, **children)
+        for name, value in dict(self.__dict__).items():
+            copied = value._shallow_copy() if isinstance(value, Module) else value
+            other.__dict__[name] = copied
         return other
 
     def _set_parameter(self, name: str, value: Any) -> None:
@@ -260,10 +276,6 @@ class Module:
         elif not (name.startswith("_") or name in self.__dict__ or hasattr(type(self), name)):
             self._refuse_near_miss(name)
         super().__setattr__(name, value)
-        if isinstance(value, Module):
-            self._children[name] = value
-        elif name in self.__dict__.get("_children", {}):
-            del self._children[name]
 
     def _refuse(self, name: str, value: Any) -> NoReturn:
         expected = "no assignment, as it describes the layer and its weights"
@@ -288,7 +300,6 @@ class Module:
         if name in self._fixed or name in self._checked:
             raise AttributeError(f"{name}: a module needs it", name=name, obj=self)
         super().__delattr__(name)
-        self._children.pop(name, None)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._parameters]
@@ -296,10 +307,10 @@ class Module:
     # ---- copies, structure, text ------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+        return dict(self.__dict__)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
+        self.__dict__.update(state)
         # joblib may have mapped them from a file: those are arrays of another class.
         self._parameters = {
             name: rows_contiguous(np.asarray(p)) for name, p in self._parameters.items()
@@ -358,20 +369,6 @@ def _check_mapping(state_dict: Any) -> None:
     raise _check.fail(TypeError, "state_dict", "a mapping of names to arrays", got, fix)
 
 
-@contextmanager
-def _locked(modules: Sequence[Module]) -> Iterator[None]:
-    """Hold the locks of `modules`, each once, taken in an order that all threads share."""
-    taken = []
-    try:
-        for module in sorted(modules, key=id):
-            module._lock.acquire()
-            taken.append(module._lock)
-        yield
-    finally:
-        for lock in taken:
-            lock.release()
-
-
 def _assign_all(changes: Sequence[tuple[Module, Mapping[str, FloatArray]]]) -> None:
     """Give modules, each named once, new values of parameters: to all of them or to none."""
     ready = [
@@ -379,7 +376,7 @@ def _assign_all(changes: Sequence[tuple[Module, Mapping[str, FloatArray]]]) -> N
         for module, own in changes
         if own
     ]
-    with _locked([module for module, _ in ready]):
+    with _lock:
         before = [(module, dict(module.__dict__)) for module, _ in ready]
         try:
             for module, own in ready:

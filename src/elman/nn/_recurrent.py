@@ -302,25 +302,29 @@ class Recurrent(Module, Generic[S]):
     def _draw_masks(self, T: int, N: int, lengths: IntArray | None) -> Masks | None:
         """Draw the masks of one run, layer by layer, as torch does; None if there are none."""
         D, P = 2 if self.bidirectional else 1, self.proj_size or self.hidden_size
+        # Read once: another thread may assign them meanwhile.
+        p_between, p_recurrent = self.dropout, self.recurrent_dropout
         between: list[FloatArray] = []
         recurrent: list[FloatArray] = []
         for layer in range(self.num_layers):
-            if layer and self.dropout:
-                between.append(self._dropout_mask((T, N, D * P), lengths))
-            if self.recurrent_dropout:
+            if layer and p_between:
+                between.append(self._dropout_mask((T, N, D * P), p_between, lengths))
+            if p_recurrent:
                 # A mask on what W_hh takes, for all steps of each row the same.
                 for _ in range(D):
-                    recurrent.append(self._drawn((N, P), self.recurrent_dropout))
+                    recurrent.append(self._drawn((N, P), p_recurrent))
         return Masks(between or None, recurrent or None) if between or recurrent else None
 
-    def _dropout_mask(self, shape: tuple[int, int, int], lengths: IntArray | None) -> FloatArray:
+    def _dropout_mask(
+        self, shape: tuple[int, int, int], p: float, lengths: IntArray | None
+    ) -> FloatArray:
         """Draw step by step; with lengths over valid steps alone, longest row first."""
         if lengths is None:
-            return self._drawn(shape, self.dropout)
+            return self._drawn(shape, p)
         longest_first = np.argsort(-lengths, kind="stable")
         t, i = np.nonzero(np.arange(shape[0])[:, None] < lengths[longest_first])
         mask = np.zeros(shape, self.dtype)
-        mask[t, longest_first[i]] = self._drawn((len(t), shape[2]), self.dropout)
+        mask[t, longest_first[i]] = self._drawn((len(t), shape[2]), p)
         return mask
 
     def _drawn(self, shape: tuple[int, ...], p: float) -> FloatArray:
