@@ -4,7 +4,7 @@ BIN := .venv/bin
 NATIVE := $(wildcard native/*) CMakeLists.txt pyproject.toml
 SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz')
 
-.PHONY: help demo test test-all check format bench forms fit compare scaling memory accuracy golden tables data clean
+.PHONY: help demo test test-all check format bench forms fit compare scaling memory accuracy golden tables data notebooks clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -63,6 +63,9 @@ tables: .venv/dev  ## make the tables of tanh and the logistic function again
 
 data: .venv/dev  ## make the shipped data set again
 	$(BIN)/python tools/make_japanese_vowels.py
+
+notebooks: .venv/dev  ## make the notebooks of examples/ again
+	$(BIN)/python tools/make_notebooks.py
 
 clean:  ## remove what was built
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

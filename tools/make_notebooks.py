@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,10 @@ def notebook(source: Path, language: str) -> Any:
 
 
 def execute(made: Any) -> None:
-    """Run a notebook's code in a kernel, in an empty folder, and keep what it puts out."""
+    """Run a notebook's code in a kernel, in an empty folder, and keep what it puts out.
+
+    Nothing stays in it that differs from run to run: times, addresses in memory.
+    """
     with tempfile.TemporaryDirectory() as folder:
         nbclient.NotebookClient(
             made,
@@ -69,6 +73,9 @@ def execute(made: Any) -> None:
             resources={"metadata": {"path": folder}},
         ).execute()
     made.metadata = nbformat.from_dict(copy.deepcopy(METADATA))
+    for cell in _code(made):
+        for data in (output.data for output in cell.outputs if "data" in output):
+            data["text/plain"] = re.sub(" at 0x[0-9a-f]+", "", data["text/plain"])
 
 
 def main() -> None:
