@@ -10,10 +10,11 @@ import pytest
 
 PUBLIC = {
     "elman": [
-        "Generator", "__version__", "data", "datasets", "estimators", "io", "load", "manual_seed",
-        "nn", "save", "show_config", "summary", "train",
+        "Generator", "__version__", "data", "datasets", "estimators", "explain", "explaining", "io",
+        "load", "manual_seed", "nn", "save", "show_config", "summary", "train",
     ],
     "elman.data": ["FrameSequences", "from_channels_first", "from_frame", "split"],
+    "elman.explaining": ["Trace", "explain"],
     "elman.io": ["ModelFileError", "load", "save"],
     "elman.nn": [
         "GRU", "LSTM", "RNN", "Embedding", "GRUCell", "Gradients", "LSTMCell", "Linear", "Network",

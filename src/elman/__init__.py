@@ -9,7 +9,8 @@ from elman.kernels import show_config
 from elman.nn._summary import summary
 
 if typing.TYPE_CHECKING:
-    from elman import data, datasets, estimators, io, train
+    from elman import data, datasets, estimators, explaining, io, train
+    from elman.explaining import explain
     from elman.io import load, save
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "data",
     "datasets",
     "estimators",
+    "explain",
+    "explaining",
     "io",
     "load",
     "manual_seed",
@@ -34,6 +37,8 @@ _LAZY = {
     "data": "",
     "datasets": "",
     "estimators": "",
+    "explain": "explaining",
+    "explaining": "",
     "io": "",
     "load": "io",
     "save": "io",
