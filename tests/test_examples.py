@@ -17,6 +17,8 @@ import nbformat
 import numpy as np
 import pytest
 
+import elman
+
 ROOT = Path(__file__).parents[1]
 SPEC = importlib.util.spec_from_file_location("make_notebooks", ROOT / "tools/make_notebooks.py")
 tool = importlib.util.module_from_spec(SPEC)
@@ -147,6 +149,24 @@ def test_the_figures_are_shown(source):
     shown = "\n".join(text_outputs(stored(source, "en")))
     for figure in FIGURES[source.stem]:
         assert figure in shown
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
+def test_the_step_in_the_readme_is_what_is_printed(name):
+    elman.manual_seed(1)
+    x = np.repeat(np.float32([1, 2, 3]), 5).reshape(1, 3, 5)
+    printed = str(elman.explain(elman.nn.RNN(5, 2, batch_first=True), x)[1])
+    # The last figure is of the order of rounding errors.
+    assert re.sub(r"difference \S+$", "difference ", printed) in (ROOT / name).read_text()
+
+
+def test_both_readmes_run_the_same_code():
+    """But for comments, and they have the same pictures, links into the project and headings."""
+    english, korean = ((ROOT / name).read_text() for name in ("README.md", "README.ko.md"))
+    for pattern in (r"^(?:>>>|\.\.\.) ([^#\n]*\S)", r"\]\((docs/[^)]+)\)", "^(#+) "):
+        found, others = (re.findall(pattern, text, re.MULTILINE) for text in (english, korean))
+        assert len(found) > 3
+        assert sorted(others) == sorted(found)
 
 
 def test_each_misconception_is_met_where_the_table_says():

@@ -518,7 +518,7 @@ figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, make in makers.items():
     _ = elman.manual_seed(0)
     flow = elman.gradient_flow(make(), x)
-    print(f"{name:12} {flow.verdict:9} {flow.norm[0] / flow.norm[-1]:.0e} of the gradient reaches step 0")
+    print(f"{name:12} {flow.verdict:9} {flow.norm[0] / flow.norm[-1]:.1g} of the gradient reaches step 0")
     assert flow.verdict == ("healthy" if "open" in name else "vanishing")
     ax.semilogy(flow.norm, label=name, linestyle="-" if "open" in name else "--")
 ax.set(xlabel="step t", ylabel="gradient of the last state")
