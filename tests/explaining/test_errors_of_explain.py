@@ -241,4 +241,4 @@ def test_a_chaotic_network_is_explained(dtype: Any) -> None:
     x = generator.standard_normal((300, 3)).astype(dtype)
     trace = elman.explain(layer, x)
     assert trace.difference > 0.1
-    assert "rounding grows" in " ".join(str(trace).split())
+    assert "Rounding grows" in " ".join(str(trace).split())

@@ -65,10 +65,8 @@ def explain(
     >>> rnn = elman.nn.RNN(5, 2, batch_first=True, generator=elman.Generator(1))
     >>> x = np.array([[[1] * 5, [2] * 5, [3] * 5]], np.float32)
     >>> trace = elman.explain(rnn, x)
-    >>> trace.h[0]
-    array([[-0.3519801 ,  0.52525216],
-           [-0.68424344,  0.76074266],
-           [-0.8649416 ,  0.9046636 ]], dtype=float32)
+    >>> trace.h[0].astype(float).round(4).tolist()
+    [[-0.352, 0.5253], [-0.6842, 0.7607], [-0.8649, 0.9047]]
     """
     layer = checked_layer(layer)
     read = sequence_of_layer if isinstance(layer, Recurrent) else sequence_of_cell

@@ -49,7 +49,9 @@ def _layer_rows(layer: TracedLayer) -> list[str]:
         found.append(_across(f"t = {steps[i]}"))
         found += [_row(f"{row.label} {row.gate}".strip(), numbers(row.values)) for row in rows]
     if len(rest) > 1:
-        found.append(_across(f"{len(rest) - 1} steps follow from what is not finite"))
+        found.append(
+            _across(f"{len(rest) - 1} steps left out, after the first value that is not finite")
+        )
     padding = layer.trace.T - layer.trace.length
     if padding:
         found.append(_across(f"{padding} steps of padding"))

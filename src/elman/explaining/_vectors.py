@@ -115,9 +115,7 @@ def agreement(trace: Trace) -> list[str]:
     text = f"The {kind} itself gives the same to {small(trace.difference)}. "
     text += "Digits are rounded for show only."
     if trace.growth > 1:
-        text += (
-            f" In this network rounding grows: what x is rounded by, {small(trace.growth)} fold."
-        )
+        text += f" Rounding grows in this network: a rounded x moves results {small(trace.growth)} times as far."
     return [wrapped(text)]
 
 
@@ -135,7 +133,7 @@ def _layer_lines(layer: TracedLayer, layers: int) -> list[str]:
         else:
             lines += ["", *_block(layer[steps[t]])]
     if rest[1:]:
-        lines += ["", f"{_steps(rest[1:])} follow from what is not finite and are left out"]
+        lines += ["", f"{_steps(rest[1:])}: left out, after the first value that is not finite"]
     if trace.length < trace.T:
         padding = range(trace.length, trace.T)
         lines += ["", f"{_steps(padding)}: padding, which is not read; output is 0 there"]
