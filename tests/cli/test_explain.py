@@ -157,10 +157,10 @@ def test_a_model_that_cannot_be_explained(
     ("name", "content", "message"),
     [
         ("x.txt", b"1", "DATA: expected .npy or .npz or .csv, got "),
-        ("x.npy", b"nonsense", "expected an array that numpy.save wrote, got "),
-        ("x.npy", b"", "expected an array that numpy.save wrote, got "),
-        ("x.npz", b"PK\x03\x04 and no more", "expected arrays that numpy.savez wrote, got "),
-        ("x.npz", b"", "expected arrays that numpy.savez wrote, got "),
+        ("x.npy", b"nonsense", "expected what numpy.save or numpy.savez wrote, got "),
+        ("x.npy", b"", "expected what numpy.save or numpy.savez wrote, got "),
+        ("x.npz", b"PK\x03\x04 and no more", "expected what numpy.save or numpy.savez wrote, got "),
+        ("x.npz", b"", "expected what numpy.save or numpy.savez wrote, got "),
         ("x.csv", b"", "expected a line of numbers for each step, got no line"),
         ("x.csv", b"a,b,c,d,e\n", "expected a line of numbers for each step, got no line"),
         ("x.csv", b"1,2,3,4,5\n1,2,3\n", "x.csv, line 2: expected 5 values, got 3"),
@@ -187,6 +187,13 @@ def test_arrays_that_are_no_numbers(model: str, tmp_path: Path, capsys: Any) -> 
     assert "expected an array named x, or one alone, got a, b" in refused(
         capsys, model, str(tmp_path / "x.npz")
     )
+    (tmp_path / "y.npz").write_bytes((tmp_path / "x.npy").read_bytes())
+    (tmp_path / "y.npy").write_bytes((tmp_path / "x.npz").read_bytes())
+    assert "Object arrays" in refused(capsys, model, str(tmp_path / "y.npz"))
+    assert "got an archive; name it .npz" in refused(capsys, model, str(tmp_path / "y.npy"))
+    np.save(path, X)
+    (tmp_path / "y.npz").write_bytes((tmp_path / "x.npy").read_bytes())
+    assert "got one array; name it .npy" in refused(capsys, model, str(tmp_path / "y.npz"))
     assert "No such file" in refused(capsys, model, str(tmp_path / "none.npy"))
     assert "No such file" in refused(capsys, model, str(tmp_path / "none.xyz"))
 

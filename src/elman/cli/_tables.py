@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -41,29 +42,36 @@ def read_arrays(path: str) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def _read_npy(path: str) -> dict[str, Any]:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise _check.fail(ValueError, path, "an array that numpy.save wrote", str(error)) from None
-    if not isinstance(array, np.ndarray):
-        array.close()
+    found = _loaded(path)
+    if isinstance(found, dict):
         raise _check.fail(ValueError, path, "one array", "an archive", "name it .npz")
-    return {"x": array}
+    return {"x": found}
 
 
 def _read_npz(path: str) -> dict[str, Any]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        expected = "arrays that numpy.savez wrote"
-        raise _check.fail(ValueError, path, expected, str(error)) from None
+    found = _loaded(path)
+    if not isinstance(found, dict):
+        raise _check.fail(ValueError, path, "an archive", "one array", "name it .npy")
     if len(found) == 1 and "x" not in found:
         found = {"x": next(iter(found.values()))}
     if "x" not in found:
         got = ", ".join(found) or "none"
         raise _check.fail(ValueError, path, "an array named x, or one alone", got)
     return {name: found[name] for name in NAMES if name in found}
+
+
+def _loaded(path: str) -> Any:
+    """Return the array, or the arrays by name, of a file that NumPy wrote."""
+    with open(path, "rb") as file:
+        try:
+            found = np.load(file, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return found
+            with found as archive:
+                return {name: archive[name] for name in archive.files}
+        except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            expected = "what numpy.save or numpy.savez wrote"
+            raise _check.fail(ValueError, path, expected, str(error)) from None
 
 
 def _read_csv(path: str) -> dict[str, Any]:

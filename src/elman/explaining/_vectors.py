@@ -115,7 +115,8 @@ def agreement(trace: Trace) -> list[str]:
     text = f"The {kind} itself gives the same to {small(trace.difference)}. "
     text += "Digits are rounded for show only."
     if trace.growth > 1:
-        text += f" Rounding grows in this network: a rounded x moves results {small(trace.growth)} times as far."
+        times = small(trace.growth)
+        text += f" Rounding grows in this network: a rounded x moves results {times} times as far."
     return [wrapped(text)]
 
 
