@@ -234,7 +234,7 @@ def test_of_many_steps_the_first_and_the_last_are_shown_and_the_others_named() -
     first, last = int(left_out[1]), int(left_out[2])
     assert shown == [*range(first), *range(last + 1, 100)]
     assert 0 < first < last < 99
-    assert len(text.split("\n")) < 230
+    assert len(text.split("\n")) < 150
 
 
 def test_of_many_layers_some_are_shown() -> None:

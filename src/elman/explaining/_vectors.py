@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from elman.explaining._trace import Trace
     from elman.explaining._views import TracedLayer, TracedStep
 
-LINES = 200
+LINES = 120
 """How many lines of steps a print has, about; what is left out is said."""
 
 LAYERS = 8
@@ -127,7 +127,7 @@ def _layer_lines(layer: TracedLayer, layers: int) -> list[str]:
     finite, rest = _finite.first_steps(layer)
     steps = [*finite, *rest[:1]]
     lines += _initial_lines(layer)
-    most = max(2, LINES // (layers * len(_block(layer[steps[0]])))) if steps else 0
+    most = max(2, LINES // (layers * (1 + len(_block(layer[steps[0]]))))) if steps else 0
     for i, t in enumerate(chosen(len(steps), most)):
         if t is None:
             lines += ["", _gap(layer, steps[i:][: len(steps) - most])]
