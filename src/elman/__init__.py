@@ -10,7 +10,7 @@ from elman.nn._summary import summary
 
 if typing.TYPE_CHECKING:
     from elman import data, datasets, estimators, explaining, io, plots, train
-    from elman.explaining import gradient_flow
+    from elman.explaining import explain, gradient_flow
     from elman.io import load, save
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "data",
     "datasets",
     "estimators",
+    "explain",
     "explaining",
     "gradient_flow",
     "io",
@@ -38,6 +39,7 @@ _LAZY = {
     "data": "",
     "datasets": "",
     "estimators": "",
+    "explain": "explaining",
     "explaining": "",
     "gradient_flow": "explaining",
     "io": "",
