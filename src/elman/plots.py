@@ -139,21 +139,21 @@ def plot_gradient_flow(flow: GradientFlow, ax: Axes | None = None) -> Axes:
     ax = _drawing.axes(ax)
     t, norm = np.arange(len(flow.norm)), _drawing.positive(flow.norm)
     colours = np.where(t == flow.going_back[0], INK, PALE)
-    ax.bar(t, norm, 0.84, color=colours.tolist(), zorder=2)
+    ax.bar(t, norm, 0.84, color=colours.tolist(), zorder=2, label="last state's sum")
     curves = [norm]
     if flow.own_loss is not None and flow.total_loss is not None:
         own, total = _drawing.positive(flow.own_loss), _drawing.positive(flow.total_loss)
         ax.plot(t, total, color=BLUE, linewidth=1.8, zorder=3, label="losses of all steps")
-        ax.plot(t, own, "o", color=ORANGE, markersize=5, zorder=4, label="loss of that step alone")
+        ax.plot(t, own, "o", color=ORANGE, markersize=4, zorder=4, label="loss of that step alone")
         curves += [own, total]
     _drawing.log_decades(ax, np.concatenate(curves))
     if len(flow.norm) <= FEW_STEPS:
         for step, value in enumerate(flow.norm):
             height = norm[step] if np.isfinite(norm[step]) else ax.get_ylim()[0]
-            _drawing.write_above(ax, step, float(height), _drawing.power(float(value)))
+            _drawing.write_above(ax, step, float(height), _drawing.power(float(value), 3))
     ax.set(
         xlabel="time step t",
-        ylabel="norm of the last state's gradient",
+        ylabel="norm of the gradient",
         xlim=(-0.6, len(flow.norm) - 0.4),
     )
     rate = f": × {_drawing.power(flow.per_step)} a step" if len(flow.norm) > 1 else ""
@@ -163,7 +163,7 @@ def plot_gradient_flow(flow: GradientFlow, ax: Axes | None = None) -> Axes:
     ax.set_title(f"{_name(traced)}   {arrow}", loc="right", fontsize="medium", color=MUTED)
     _drawing.tidy(ax)
     if len(curves) > 1:
-        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
     return ax
 
 
@@ -204,19 +204,13 @@ def plot_loss_curve(estimator: Any, ax: Axes | None = None) -> Axes:
     _drawing.tidy(ax)
     if scores:
         ax.yaxis.label.set_color(BLUE)
-        right = ax.twinx()
-        right.plot(epochs[-len(scores) :], scores, color=ORANGE, linewidth=1.6, marker=marker)
+        right = _drawing.second_scale(ax, "validation score")
+        scored = epochs[-len(scores) :]
+        right.plot(scored, scores, color=ORANGE, linewidth=1.6, marker=marker)
         best = int(np.argmax(scores))
-        epoch = int(epochs[-len(scores) :][best])
-        right.plot([epoch], [scores[best]], "o", color=ORANGE, markersize=6)
-        right.set_ylabel("validation score", color=ORANGE)
-        right.spines[["top", "left"]].set_visible(False)
-        right.set_title(
-            f"best score {scores[best]:.3g}, epoch {epoch}",
-            loc="right",
-            fontsize="medium",
-            color=ORANGE,
-        )
+        right.plot(scored[[best]], [scores[best]], "o", color=ORANGE, markersize=7)
+        text = f"best score {scores[best]:.3g}, epoch {scored[best]}"
+        right.set_title(text, loc="right", fontsize="medium", color=ORANGE)
     return ax
 
 
