@@ -15,7 +15,7 @@ PUBLIC = {
         "summary", "train",
     ],
     "elman.data": ["FrameSequences", "from_channels_first", "from_frame", "split"],
-    "elman.explaining": ["GradientFlow", "NonFinite", "Trace", "explain", "gradient_flow"],
+    "elman.explaining": ["GradientFlow", "Trace", "explain", "gradient_flow"],
     "elman.plots": [
         "plot_gates", "plot_gradient_flow", "plot_loss_curve", "plot_states",
     ],

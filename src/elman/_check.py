@@ -47,28 +47,6 @@ def size(name: str, value: Any) -> int:
     return number
 
 
-def index(name: str, value: Any, count: int) -> int:
-    """Return `value` as an int in [0, count).
-
-    Raises
-    ------
-    TypeError
-        If it is no integer; a bool is none.
-    ValueError
-        If it is outside.
-    """
-    expected = f"an int in [0, {count})"
-    try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        raise fail(TypeError, name, expected, f"{value!r} ({type(value).__name__})") from None
-    if not 0 <= number < count:
-        raise fail(ValueError, name, expected, str(number))
-    return number
-
-
 def projection(value: Any, hidden_size: int) -> int:
     """Return proj_size as an int in [0, hidden_size); ValueError or TypeError, as in torch."""
     try:

@@ -91,7 +91,8 @@ def heat_map(
             colour = _readable(colours((value - least) / (limit - least)))
             text = _two_places(float(value))
             ax.text(t, unit, text, ha="center", va="center", color=colour, fontsize="small")
-    bar = ax.figure.colorbar(image, ax=ax, label=label, pad=0.02, fraction=0.05)
+    ticks = np.linspace(least, limit, 5)
+    bar = ax.figure.colorbar(image, ax=ax, label=label, ticks=ticks, pad=0.02, fraction=0.05)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, colors=MUTED)
 
@@ -117,9 +118,9 @@ def write_above(ax: Axes, x: float, y: float, text: str) -> None:
     )
 
 
-def power(value: float) -> str:
-    """Write a number in two digits, 5.2e-26 as 5.2 × 10 to the power of -26."""
-    mantissa, _, exponent = f"{value:.2g}".partition("e")
+def power(value: float, digits: int = 2) -> str:
+    """Write a number in so many digits, 5.2e-26 as 5.2 × 10 to the power of -26."""
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
     return rf"{mantissa}$\times10^{{{int(exponent)}}}$" if exponent else mantissa
 
 
@@ -133,6 +134,15 @@ def tidy(ax: Axes) -> None:
     _whole_numbers(ax.xaxis)
 
 
+def second_scale(ax: Axes, label: str) -> Axes:
+    """Return Axes on top of others, with a y axis of their own at the right, in orange."""
+    right = ax.twinx()
+    right.spines[:].set_visible(False)
+    right.tick_params(length=0, colors=MUTED)
+    right.set_ylabel(label, color=ORANGE)
+    return right
+
+
 def _within(values: FloatArray, most: tuple[int, int]) -> bool:
     """Tell whether values (units, T) have at most so many steps and units."""
     units, T = values.shape
@@ -143,7 +153,9 @@ def _whole_numbers(*axes: Any) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for axis in axes:
-        axis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
+        axis.set_major_locator(
+            MaxNLocator(nbins=10, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+        )
 
 
 def _readable(colour: tuple[float, ...]) -> str:

@@ -23,7 +23,8 @@ from elman._drawing import BLUE, INK, MUTED, ORANGE, PALE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from elman.explaining import GradientFlow
+    from elman.explaining import GradientFlow, Trace
+    from elman.explaining._views import TracedLayer
 
 __all__ = ["plot_gates", "plot_gradient_flow", "plot_loss_curve", "plot_states"]
 
@@ -32,7 +33,9 @@ FEW_STEPS = 12
 TANH_GATES = ("n", "g")
 
 
-def plot_states(trace: Any, *, layer: int = 0, direction: int = 0, ax: Axes | None = None) -> Axes:
+def plot_states(
+    trace: Any, *, layer: int = 0, direction: int | str = 0, ax: Axes | None = None
+) -> Axes:
     """Draw the state h of a layer after each step: steps across, units down.
 
     The scale is -1 to 1, or the largest |h| to either side where that is more, or where h has no
@@ -41,8 +44,9 @@ def plot_states(trace: Any, *, layer: int = 0, direction: int = 0, ax: Axes | No
     Parameters
     ----------
     trace : elman.explaining.Trace, as `elman.explain` returns it
-    layer, direction : int
-        Direction 0 is forward, 1 reverse.
+    layer : int
+    direction : int or str
+        0 or "forward", 1 or "reverse".
     ax : matplotlib.axes.Axes, optional
         New ones if None.
 
@@ -53,26 +57,25 @@ def plot_states(trace: Any, *, layer: int = 0, direction: int = 0, ax: Axes | No
     Raises
     ------
     TypeError
-        If `trace` is none, `ax` no Axes, or `layer` or `direction` no int.
-    ValueError
+        If `trace` is none, or `ax` no Axes.
+    IndexError, ValueError, TypeError
         If there is no such layer or direction.
     ImportError
         If matplotlib is not installed.
     """
-    k = _recurrence(trace, layer, direction)
-    a = trace.architecture
-    h = trace.h[k]
+    traced, a = _traced_layer(trace, layer, direction), trace.architecture
+    h = trace.h[traced.k]
     largest = float(np.abs(h[np.isfinite(h)]).max(initial=0))
     bounded = a.cell != "rnn_relu" and not a.proj_size
     limit = max(largest, 1.0) if bounded else largest or 1.0
     ax = _drawing.axes(ax)
     _drawing.heat_map(ax, h.T, trace.length, "diverging", limit, "state h")
-    ax.set_title(f"State h of {a.name_of(k)}", loc="left")
+    ax.set_title(f"State h of {_name(traced)}", loc="left")
     return ax
 
 
 def plot_gates(
-    trace: Any, gate: str, *, layer: int = 0, direction: int = 0, ax: Axes | None = None
+    trace: Trace, gate: str, *, layer: int = 0, direction: int | str = 0, ax: Axes | None = None
 ) -> Axes:
     """Draw a gate of a GRU or LSTM at each step: steps across, units down.
 
@@ -90,19 +93,20 @@ def plot_gates(
 
     Raises
     ------
-    TypeError, ValueError, ImportError
-        As `plot_states`; ValueError also if there is no such gate.
+    ValueError
+        If there is no such gate.
+    TypeError, IndexError, ImportError
+        As `plot_states`.
     """
-    k = _recurrence(trace, layer, direction)
-    a = trace.architecture
+    traced = _traced_layer(trace, layer, direction)
     if not trace.gates:
         fix = "an Elman cell has none: plot_states shows all it has"
         raise _check.fail(ValueError, "trace", "a GRU or LSTM, which have gates", "an RNN", fix)
-    values = trace.gates[_check.choice("gate", gate, list(trace.gates))][k]
+    values = trace.gates[_check.choice("gate", gate, list(trace.gates))][traced.k]
     kind, scale = ("candidate", "diverging") if gate in TANH_GATES else ("gate", "filling")
     ax = _drawing.axes(ax)
     _drawing.heat_map(ax, values.T, trace.length, scale, 1, f"{kind} {gate}")
-    ax.set_title(f"{kind.capitalize()} {gate} of {a.name_of(k)}", loc="left")
+    ax.set_title(f"{kind.capitalize()} {gate} of {_name(traced)}", loc="left")
     return ax
 
 
@@ -132,34 +136,34 @@ def plot_gradient_flow(flow: GradientFlow, ax: Axes | None = None) -> Axes:
     if not hasattr(flow, "going_back"):
         expected = "what elman.gradient_flow returns"
         raise _check.fail(TypeError, "flow", expected, type(flow).__name__)
-    ax, a = _drawing.axes(ax), flow.architecture
-    t, norm = np.arange(flow.length), _drawing.positive(flow.norm)
+    ax = _drawing.axes(ax)
+    t, norm = np.arange(len(flow.norm)), _drawing.positive(flow.norm)
     colours = np.where(t == flow.going_back[0], INK, PALE)
-    ax.bar(t, norm, 0.84, color=colours.tolist(), zorder=2)
+    ax.bar(t, norm, 0.84, color=colours.tolist(), zorder=2, label="last state's sum")
     curves = [norm]
     if flow.own_loss is not None and flow.total_loss is not None:
         own, total = _drawing.positive(flow.own_loss), _drawing.positive(flow.total_loss)
         ax.plot(t, total, color=BLUE, linewidth=1.8, zorder=3, label="losses of all steps")
-        ax.plot(t, own, "o", color=ORANGE, markersize=5, zorder=4, label="loss of that step alone")
+        ax.plot(t, own, "o", color=ORANGE, markersize=4, zorder=4, label="loss of that step alone")
         curves += [own, total]
     _drawing.log_decades(ax, np.concatenate(curves))
-    if flow.length <= FEW_STEPS:
+    if len(flow.norm) <= FEW_STEPS:
         for step, value in enumerate(flow.norm):
             height = norm[step] if np.isfinite(norm[step]) else ax.get_ylim()[0]
-            _drawing.write_above(ax, step, float(height), _drawing.power(float(value)))
+            _drawing.write_above(ax, step, float(height), _drawing.power(float(value), 3))
     ax.set(
         xlabel="time step t",
-        ylabel="norm of the last state's gradient",
-        xlim=(-0.6, flow.length - 0.4),
+        ylabel="norm of the gradient",
+        xlim=(-0.6, len(flow.norm) - 0.4),
     )
-    rate = f": × {_drawing.power(flow.per_step)} a step" if flow.length > 1 else ""
+    rate = f": × {_drawing.power(flow.per_step)} a step" if len(flow.norm) > 1 else ""
     ax.set_title(f"{flow.verdict.capitalize()}{rate}", loc="left")
-    arrow = "going back →" if flow.direction else "← going back"
-    name = a.name_of(flow.layer_index * a.directions + flow.direction)
-    ax.set_title(f"{name}   {arrow}", loc="right", fontsize="medium", color=MUTED)
+    arrow = "going back →" if flow.going_back[0] == 0 < flow.going_back[-1] else "← going back"
+    traced = flow.trace.layer(*divmod(flow.k, flow.trace.architecture.directions))
+    ax.set_title(f"{_name(traced)}   {arrow}", loc="right", fontsize="medium", color=MUTED)
     _drawing.tidy(ax)
     if len(curves) > 1:
-        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
     return ax
 
 
@@ -200,29 +204,36 @@ def plot_loss_curve(estimator: Any, ax: Axes | None = None) -> Axes:
     _drawing.tidy(ax)
     if scores:
         ax.yaxis.label.set_color(BLUE)
-        right = ax.twinx()
-        right.plot(epochs[-len(scores) :], scores, color=ORANGE, linewidth=1.6, marker=marker)
+        right = _drawing.second_scale(ax, "validation score")
+        scored = epochs[-len(scores) :]
+        right.plot(scored, scores, color=ORANGE, linewidth=1.6, marker=marker)
         best = int(np.argmax(scores))
-        epoch = int(epochs[-len(scores) :][best])
-        right.plot([epoch], [scores[best]], "o", color=ORANGE, markersize=6)
-        right.set_ylabel("validation score", color=ORANGE)
-        right.spines[["top", "left"]].set_visible(False)
-        right.set_title(
-            f"best score {scores[best]:.3g}, epoch {epoch}",
-            loc="right",
-            fontsize="medium",
-            color=ORANGE,
-        )
+        right.plot(scored[[best]], [scores[best]], "o", color=ORANGE, markersize=7)
+        text = f"best score {scores[best]:.3g}, epoch {scored[best]}"
+        right.set_title(text, loc="right", fontsize="medium", color=ORANGE)
     return ax
 
 
-def _recurrence(trace: Any, layer: int, direction: int) -> int:
-    """Return k = layer · D + direction."""
-    a = getattr(trace, "architecture", None)
-    if a is None or not hasattr(trace, "h"):
+def _traced_layer(trace: Trace, layer: int, direction: int | str) -> TracedLayer:
+    """Return the view of one layer and direction of a trace."""
+    if not hasattr(trace, "layer_output"):
         expected = "what elman.explain returns"
         raise _check.fail(TypeError, "trace", expected, type(trace).__name__)
-    return a.index_of(layer, direction)
+    return trace.layer(layer, direction)
+
+
+def _name(layer: TracedLayer) -> str:
+    """Name the layer and direction: "GRU(5, 2), layer 1, reverse", what there is one of left out.
+
+    `layer` is the view of it that a trace gives.
+    """
+    a = layer.trace.architecture
+    parts = [f"{type(layer.trace.module).__name__}({a.input_size}, {a.hidden_size})"]
+    if a.num_layers > 1:
+        parts.append(f"layer {layer.layer}")
+    if a.bidirectional:
+        parts.append(("forward", "reverse")[layer.direction])
+    return ", ".join(parts)
 
 
 def _curves(estimator: Any) -> tuple[list[float], list[float]]:

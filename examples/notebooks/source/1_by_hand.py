@@ -247,10 +247,7 @@ The layer returns two things. `output` holds the state after *every* step, as yo
 *last* state alone. In a plain layer such as this, it is the last row of `output`. Notebook 2 shows when
 it is not.
 
-## The forgotten bias
-
-It is easy to make `b` and then leave it out of the loop. Nothing complains: all shapes still fit, and the
-numbers look as plausible as before. They are just those of another network.
+Here is a picture of `output`: steps across, units down, orange for 1. Watch the units fill up.
 """
 
 # %% [markdown] lang="ko"
@@ -259,6 +256,23 @@ numbers look as plausible as before. They are just those of another network.
 *마지막* 상태만 있습니다. 이런 단순한 층에서는 `output`의 마지막 행과 같습니다. 언제 다른지는 노트북 2에서
 봅니다.
 
+`output`을 그림으로 보면 이렇습니다. 가로가 시점, 세로가 유닛이고, 주황색이 1입니다. 유닛이 차오르는 것을
+보세요.
+"""
+
+# %%
+_ = elman.plots.plot_states(elman.explain(rnn, x))
+
+# %% [markdown] lang="en"
+"""
+## The forgotten bias
+
+It is easy to make `b` and then leave it out of the loop. Nothing complains: all shapes still fit, and the
+numbers look as plausible as before. They are just those of another network.
+"""
+
+# %% [markdown] lang="ko"
+"""
 ## 빠뜨린 편향
 
 `b`를 만들어 놓고 반복문에서 빠뜨리기 쉽습니다. 오류는 나지 않습니다. 형태는 그대로 맞고 숫자도

@@ -291,9 +291,10 @@ for x_t in x:
 product = np.eye(H)
 for t in reversed(range(1, T)):
     product = product @ (np.diag(1 - states[t] ** 2) @ Wh)
-    print(f"the last state's derivative with respect to state {t - 1}: {np.linalg.norm(product, 2):.0e}")
+    size = np.linalg.norm(product, 2)
+    print(f"the last state's derivative with respect to state {t - 1}: {size:.0e}")
 
-np.testing.assert_allclose(np.linalg.norm(product, 2), 1.63e-32, rtol=0.01)
+np.testing.assert_allclose(size, 1.63e-32, rtol=0.01)
 
 # %% [markdown] lang="en"
 """
@@ -518,7 +519,8 @@ figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, make in makers.items():
     _ = elman.manual_seed(0)
     flow = elman.gradient_flow(make(), x)
-    print(f"{name:12} {flow.verdict:9} {flow.norm[0] / flow.norm[-1]:.1g} of the gradient reaches step 0")
+    share = flow.norm[0] / flow.norm[-1]
+    print(f"{name:12} {flow.verdict:9} {share:.1g} of the gradient reaches step 0")
     assert flow.verdict == ("healthy" if "open" in name else "vanishing")
     ax.semilogy(flow.norm, label=name, linestyle="-" if "open" in name else "--")
 ax.set(xlabel="step t", ylabel="gradient of the last state")

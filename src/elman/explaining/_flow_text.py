@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from elman._typing import FloatArray
+from elman.explaining import _names
+from elman.explaining._numbers import WIDTH
 
 if TYPE_CHECKING:
     from elman.explaining._gradient_flow import GradientFlow
 
-COLUMNS = 80
 SHOWN = 6
 """Steps printed at either end of a sequence of more than twice as many."""
 MANY = 0.25
 """From which share on saturated activations are mentioned."""
 
 ACTIVATIONS = {"rnn_tanh": "tanh", "rnn_relu": "relu", "gru": "n", "lstm": "g"}
-KEPT = {"gru": "z keeps {:.2f} of h", "lstm": "f keeps {:.2f} of c"}
+KEPT = {"gru": "z keeps {} of h", "lstm": "f keeps {} of c"}
 
 MEANING = {
     "vanishing": "The number is exact: as the weights stand, the last state hardly depends on "
@@ -43,13 +44,13 @@ CLIPPING = "People clip the gradient's norm, or use smaller weights, shorter spa
 
 def text(flow: GradientFlow) -> str:
     """Return the table, the verdict, its reasons, what it means, and what people do about it."""
-    verdict, cell = flow.verdict, flow.architecture.cell.partition("_")[0]
+    verdict, cell = flow.verdict, flow.trace.architecture.cell.partition("_")[0]
     paragraphs = []
     if flow.own_loss is not None:
         paragraphs.append("Own loss: what the loss of that step alone adds to its gradient.")
-    if flow.nonfinite is not None:
-        paragraphs.append(str(flow.nonfinite))
-    elif flow.length > 1:
+    if flow.trace.first_non_finite:
+        paragraphs.append(f"first non-finite value: {flow.trace.first_non_finite}")
+    if verdict not in ("non-finite", "one step"):
         paragraphs += [_rate(flow), _reasons(flow)]
     paragraphs.append(MEANING[verdict])
     if verdict in ("vanishing", "fading"):
@@ -60,39 +61,54 @@ def text(flow: GradientFlow) -> str:
     return "\n".join([*_title(flow), *_table(flow), *map(_wrapped, paragraphs)])
 
 
-def number(value: float) -> str:
-    """Write a norm: three digits, or two where it is small."""
-    return f"{value:.3g}" if abs(value) >= 0.01 else f"{value:.2g}"
+def _number(value: float, digits: int = 2) -> str:
+    """Write a number in so many digits, a large one without a power of ten while it is readable."""
+    if 10**digits <= abs(value) < 1e5:
+        return f"{value:.0f}"
+    return f"{value:.{digits}g}"
+
+
+def _norm(value: float) -> str:
+    """Write a norm in three digits, or two where it is small."""
+    return _number(value, 3 if abs(value) >= 0.01 else 2)
+
+
+def _factor(value: float) -> str:
+    """Write a factor to two places, or in two digits where it is smaller than they are."""
+    return f"{value:.2f}" if value == 0 or abs(value) >= 0.01 else f"{value:.2g}"
 
 
 def _title(flow: GradientFlow) -> list[str]:
-    a = flow.architecture
-    name = a.name_of(flow.layer_index * a.directions + flow.direction)
-    steps = f"{flow.length} step{'s' if flow.length > 1 else ''}"
+    trace = flow.trace
+    a = trace.architecture
+    steps = f"{trace.length} step{'s' if trace.length > 1 else ''}"
+    parts = [_names.short(trace), steps]
+    if a.recurrences > 1:
+        parts.insert(1, _names.place(trace.layer(*divmod(flow.k, a.directions))))
     of = " (h and c)" if a.cell == "lstm" else ""
-    title, where = f"Gradient of the last state's sum{of}, going back", f"({name}, {steps})"
+    title, where = f"Gradient of the last state's sum{of}, going back", f"({', '.join(parts)})"
     line = f"{title}   {where}"
-    return [line] if len(line) <= COLUMNS else [title, where]
+    return [line] if len(line) <= WIDTH else [title, where]
 
 
 def _table(flow: GradientFlow) -> list[str]:
     """Return a line for each step, those in the middle of many left out."""
-    order = list(flow.going_back)
-    left_out = order[SHOWN:-SHOWN]
-    width = len(str(flow.length - 1))
-    share, ratio = flow.share, flow.ratio
-    lines = []
-    for t in order:
-        if t in left_out:
-            if t == left_out[0]:
-                lines.append(f"  ... {len(left_out)} steps left out; .norm has them")
-            continue
-        line = f"  t = {t:>{width}}   {number(flow.norm[t]):<10}{share[t]:<9.2g}"
-        factor = "" if t == order[0] else f"x {ratio[t]:.2g} in this step"
-        if flow.own_loss is not None:
-            factor = f"{factor:<25}own loss {number(flow.own_loss[t])}"
-        lines.append(f"{line}{factor}".rstrip())
-    return lines
+    lines = [_line(flow, t) for t in flow.going_back]
+    left_out = len(lines) - 2 * SHOWN
+    if left_out < 2:
+        return lines
+    note = f"  ... {left_out} steps left out; .norm has them"
+    return [*lines[:SHOWN], note, *lines[-SHOWN:]]
+
+
+def _line(flow: GradientFlow, t: int) -> str:
+    width = len(str(flow.trace.length - 1))
+    line = f"  t = {t:>{width}}   {_norm(flow.norm[t]):<10}{_number(flow.share[t]):<9}"
+    ratio = flow.ratio[t]
+    factor = "" if math.isnan(ratio) else f"x {_number(ratio)} in this step"
+    if flow.own_loss is not None:
+        factor = f"{factor:<25}own loss {_norm(flow.own_loss[t])}"
+    return f"{line}{factor}".rstrip()
 
 
 def _rate(flow: GradientFlow) -> str:
@@ -105,7 +121,7 @@ def _rate(flow: GradientFlow) -> str:
         return f"{word}: past the largest number of float64 at t = {t}."
     after_ten = rate**10 if rate < 1e30 else math.inf
     verb = "leave" if rate < 1 else "make"
-    return f"{word}: x {rate:.2g} a step; ten steps would {verb} {after_ten:.1g}."
+    return f"{word}: x {_number(rate)} a step; ten steps would {verb} {after_ten:.1g}."
 
 
 def _reasons(flow: GradientFlow) -> str:
@@ -113,22 +129,25 @@ def _reasons(flow: GradientFlow) -> str:
 
     From the last state back to the first, these are all but the first one.
     """
-    cell = flow.architecture.cell
+    cell = flow.trace.architecture.cell
     passed = np.array(flow.going_back[:-1])
 
-    def mean(values: FloatArray) -> float:
-        return float(values[passed].mean())
+    def mean(values: FloatArray) -> str:
+        return _factor(float(values[passed].mean()))
 
-    slope = f"{ACTIVATIONS[cell]}'s mean slope is {mean(flow.mean_slope):.2f}"
-    if flow.keeps is None:
-        reasons = [f"{slope} (1 loses nothing)", f"W_hh stretches by at most {flow.stretch:.2f}"]
-    else:
+    slope = f"{ACTIVATIONS[cell]}'s mean slope is {mean(flow.mean_slope)}"
+    if flow.keeps is not None:
         reasons = [f"{KEPT[cell].format(mean(flow.keeps))} (1 loses nothing)", slope]
-    if (saturated := mean(flow.saturated)) >= MANY:
-        of = "units" if flow.keeps is None else "gates' units"
+    else:
+        assert flow.stretch is not None  # as in every Elman cell
+        stretch = f"W_hh stretches by at most {_factor(flow.stretch)}"
+        reasons = [f"{slope} (1 loses nothing)", stretch]
+    saturated = float(flow.saturated[passed].mean())
+    if saturated >= MANY and cell != "rnn_relu":  # of which the slope says the same
+        of = "units" if flow.keeps is None else "the gates' values"
         reasons.insert(1, f"{saturated:.0%} of {of} are saturated")
     line = f"Why: {'; '.join(reasons)}."
-    return line if len(line) <= COLUMNS else line.replace("; ", ";\n     ")
+    return line if len(line) <= WIDTH else line.replace("; ", ";\n     ")
 
 
 def _background(flow: GradientFlow) -> list[str]:
@@ -149,6 +168,6 @@ def _background(flow: GradientFlow) -> list[str]:
 def _wrapped(paragraph: str) -> str:
     """Break lines between words, and keep line breaks that are there."""
     return "\n".join(
-        line if len(line) <= COLUMNS else textwrap.fill(line, COLUMNS, break_on_hyphens=False)
+        line if len(line) <= WIDTH else textwrap.fill(line, WIDTH, break_on_hyphens=False)
         for line in paragraph.split("\n")
     )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from elman import _check
 from elman._typing import FloatArray, Lengths
-from elman.explaining import _flow_text, _walk
-from elman.explaining._nonfinite import NonFinite, first_nonfinite
-from elman.explaining._row import chosen_row
-from elman.kernels import Architecture
+from elman.explaining import _flow_text, _json, _walk
+from elman.explaining._explain import explain
+from elman.explaining._record import order
+from elman.explaining._trace import Trace
+from elman.kernels import reference
 from elman.nn import _arguments
+from elman.nn._cell import RecurrentCell
 from elman.nn._recurrent import Recurrent
 
 if TYPE_CHECKING:
@@ -36,10 +40,10 @@ class GradientFlow:
 
     Attributes
     ----------
-    architecture : elman.kernels.Architecture
-    layer_index, direction : int
-        Which layer and direction this is of; `layer` returns that of another one.
-    row : int, or None without a batch
+    trace : Trace
+        What the layer computed for the sequence.
+    k : int
+        layer · D + direction; `layer` returns the flow of another one.
     norm : array
         ‖∂S / ∂(state after step t)‖, for an LSTM of (h, c) as one vector.
     mean_slope : array
@@ -62,14 +66,10 @@ class GradientFlow:
     spectral_radius : float, or None for a GRU or LSTM
         The largest modulus of W_hh's eigenvalues, as background alone. It leaves out the slopes of
         the activation, so it can say the opposite of the truth, which is `norm`.
-    nonfinite : NonFinite, or None
-        Where the first NaN or infinity of the forward pass arose, in all layers.
     """
 
-    architecture: Architecture
-    layer_index: int
-    direction: int
-    row: int | None
+    trace: Trace
+    k: int
     norm: FloatArray
     mean_slope: FloatArray
     saturated: FloatArray
@@ -79,18 +79,12 @@ class GradientFlow:
     total_loss: FloatArray | None
     stretch: float | None
     spectral_radius: float | None
-    nonfinite: NonFinite | None
-    _all: list[GradientFlow] = field(default_factory=list)
-
-    @property
-    def length(self) -> int:
-        """T, the row's valid steps."""
-        return len(self.norm)
+    _all: list[GradientFlow]
 
     @property
     def going_back(self) -> range:
         """Each t from the last state to the first."""
-        return range(self.length) if self.direction else range(self.length)[::-1]
+        return order(self.trace.architecture, self.k, self.trace.length)[::-1]
 
     @property
     def share(self) -> FloatArray:
@@ -102,7 +96,7 @@ class GradientFlow:
     @property
     def ratio(self) -> FloatArray:
         """The norm at each step, divided by that at the step after it; NaN at the last state."""
-        ratio, order = np.full(self.length, np.nan), np.array(self.going_back)
+        ratio, order = np.full(self.trace.length, np.nan), np.array(self.going_back)
         with np.errstate(all="ignore"):
             ratio[order[1:]] = self.norm[order[1:]] / self.norm[order[:-1]]
         return ratio
@@ -115,52 +109,55 @@ class GradientFlow:
     @property
     def per_step(self) -> float:
         """The geometric mean of the ratios; NaN where T is 1."""
-        return self.at_far_end ** (1 / (self.length - 1)) if self.length > 1 else math.nan
+        steps = self.trace.length - 1
+        return self.at_far_end ** (1 / steps) if steps else math.nan
 
-    @property
+    @cached_property
     def verdict(self) -> str:
         """What the gradient does on its way back.
 
-        "non-finite" if the forward pass is; "one step" if T is 1; "exploding" if more than 1e3 of
-        it is left at the far end, or it overflows; "vanishing" if less than 1e-3 is left, or less
-        than half a step; "fading" if less than 0.1 is left; else "healthy".
+        "non-finite" if the forward pass is, and the gradient for that reason; "one step" if T is 1;
+        "exploding" if more than 1e3 of it is left at the far end, or it overflows; "vanishing" if
+        less than 1e-3 is left, or less than half a step; "fading" if less than 0.1 is left; else
+        "healthy".
         """
-        if self.nonfinite is not None:
+        finite = bool(np.isfinite(self.norm).all())
+        if not finite and self.trace.first_non_finite:
             return "non-finite"
-        if self.length == 1:
+        if self.trace.length == 1:
             return "one step"
-        if not self.at_far_end <= EXPLODING:
+        if not finite or self.at_far_end > EXPLODING:
             return "exploding"
         if self.at_far_end < VANISHING or self.per_step < VANISHING_A_STEP:
             return "vanishing"
         return "fading" if self.at_far_end < FADING else "healthy"
 
-    def layer(self, layer: int, direction: int = 0) -> GradientFlow:
-        """Return the flow within another layer, in one direction: 0 forward, 1 reverse.
+    def layer(self, layer: int, direction: int | str = 0) -> GradientFlow:
+        """Return the flow within another layer and direction: 0 or "forward", 1 or "reverse".
 
         Raises
         ------
-        TypeError, ValueError
-            If either is no int, or there is no such layer or direction.
+        IndexError, ValueError, TypeError
+            If there is no such layer or direction.
         """
-        return self._all[self.architecture.index_of(layer, direction)]
+        return self._all[self.trace.layer(layer, direction).k]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain lists, numbers and strings, which JSON can hold.
+        """Return what was measured as plain lists, numbers and texts, which JSON can hold.
 
-        What is NaN or infinite is None, such as the ratio at the last state.
+        Numbers that are NaN or infinite become the texts "nan", "inf" and "-inf".
         """
-        names = ["norm", "share", "ratio", "mean_slope", "saturated", "saturated_gates", "keeps"]
-        names += ["own_loss", "total_loss", "at_far_end", "per_step", "stretch", "spectral_radius"]
-        return {
-            "layer": self.layer_index,
-            "direction": self.direction,
-            "row": self.row,
-            "length": self.length,
+        layer, direction = divmod(self.k, self.trace.architecture.directions)
+        found: dict[str, Any] = {
+            "layer": layer,
+            "direction": ("forward", "reverse")[direction],
+            "row": self.trace.row,
             "verdict": self.verdict,
-            **{name: _plain(getattr(self, name)) for name in names},
-            "nonfinite": None if self.nonfinite is None else self.nonfinite._asdict(),
+            "first_non_finite": self.trace.first_non_finite,
         }
+        names = ["at_far_end", "per_step", "stretch", "spectral_radius", "norm", "share", "ratio"]
+        names += ["mean_slope", "saturated", "saturated_gates", "keeps", "own_loss", "total_loss"]
+        return found | {name: _json.plain(getattr(self, name)) for name in names}
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the norm at each step on Axes, new ones if None; see `elman.plots`."""
@@ -177,7 +174,7 @@ class GradientFlow:
 
 def gradient_flow(
     layer: Recurrent[Any],
-    input: Any,
+    input: Any,  # noqa: A002 - as the layers call it
     hx: Any = None,
     *,
     d_output: Any = None,
@@ -201,12 +198,12 @@ def gradient_flow(
         The gradient of a loss with respect to the output. What each step's own loss adds, and what
         all of them are together, is then shown apart, as `own_loss` and `total_loss`.
     row : int, optional
-        Which row of the batch to measure; a batch of one needs none.
+        Which row of the batch, or sequence of the list; needed if there is more than one.
 
     Returns
     -------
     GradientFlow
-        Of the last layer, forward; its method `layer` has the others.
+        Of the last layer, forward; its method `layer` has the others. ``print(flow)`` tells it all.
 
     Raises
     ------
@@ -233,59 +230,67 @@ def gradient_flow(
     ----------
     https://doi.org/10.1109/72.279181
     """
-    chosen = chosen_row(layer, input, hx, lengths, row)
-    d_row = None
-    if d_output is not None:
-        d_row = chosen.of_output(_checked_d_output(layer, chosen.form, d_output))
-    a = layer.architecture
-    with np.errstate(all="ignore"):  # what is not finite is told in words
-        run = chosen.run(layer)
+    _check_no_cell(layer)
+    trace = explain(layer, input, hx, lengths=lengths, row=row)
+    if trace.length == 0:
+        expected, fix = f"at least one valid step in row {trace.row}", "choose another row"
+        raise _check.fail(ValueError, "lengths", expected, "0", fix)
+    d_row = None if d_output is None else _row_of_d_output(trace, input, d_output)
+    with np.errstate(all="ignore"):  # what is NaN or infinite is told in words
+        run = _run(trace)
         losses = None if d_row is None else _walk.from_outputs(run, d_row.astype(np.float64))
-        nonfinite = first_nonfinite(chosen, run)
         flows: list[GradientFlow] = []
         for k, recurrence in enumerate(run.recurrences):
             weights = run.network.of_recurrences[k]
-            is_elman = a.cell.startswith("rnn")
+            is_elman = weights.cell.startswith("rnn")
             flow = GradientFlow(
-                a,
-                *divmod(k, a.directions),
-                chosen.index,
+                trace,
+                k,
                 _walk.from_last_state(weights, recurrence).norm,
                 *_walk.activations(weights, recurrence),
                 *((None, None) if losses is None else losses[k]),
-                *(_of_matrix(weights.weight_hh) if is_elman else (None, None)),
-                nonfinite,
+                *(_stretch_and_radius(weights.weight_hh) if is_elman else (None, None)),
                 flows,
             )
             flows.append(flow)
-    return flows[-a.directions]
+    return flows[-trace.architecture.directions]
 
 
-def _checked_d_output(layer: Recurrent[Any], form: Any, d_output: Any) -> FloatArray:
-    """Return d_output as (T, N, D·P); errors are those of the backward of `vjp`."""
-    a = layer.architecture
-    output = form.restore(form.empty(a.output_size))
-    state_n = form.restore_state(
-        tuple(np.empty((a.recurrences, form.x.shape[1], n), layer.dtype) for n in a.state_sizes)
-    )
-    checked, _ = _arguments.checked_gradients(layer._description, (output, state_n), d_output, None)
-    read = form.gradients(a, checked, None)
-    found: FloatArray = read[0]
-    return found
+def _check_no_cell(layer: Any) -> None:
+    if isinstance(layer, RecurrentCell):
+        expected, fix = "nn.RNN, nn.GRU or nn.LSTM", "a cell makes one step alone"
+        raise _check.fail(TypeError, "layer", expected, type(layer).__name__, fix)
 
 
-def _of_matrix(weight: FloatArray) -> tuple[float, float]:
+def _run(trace: Trace) -> reference.Run:
+    """Run the reference over the sequence's valid steps, in the layer's dtype."""
+    network = reference.network(trace.architecture, trace.module._network.weights)
+    state = trace.h_0 if trace.c_0 is None else (trace.h_0, trace.c_0)
+    run: reference.Run = network.run(trace.x[: trace.length], state, keep=True)[1]
+    return run
+
+
+def _row_of_d_output(trace: Trace, x: Any, d_output: Any) -> FloatArray:
+    """Return the valid steps (T, D·P) of d_output, which must be like the output of the call."""
+    layer: Recurrent[Any] = trace.module
+    size = trace.architecture.output_size
+
+    def output_of(x: Any) -> FloatArray:
+        return np.empty((*np.shape(x)[:-1], size), layer.dtype)
+
+    output = [output_of(x_i) for x_i in x] if trace.ragged else output_of(x)
+    results = (output, trace.h_n)
+    checked, _ = _arguments.checked_gradients(layer._description, results, d_output, None)
+    if trace.row is not None:
+        is_first = trace.ragged or layer.batch_first
+        checked = checked[trace.row] if is_first else checked[:, trace.row]
+    valid: FloatArray = checked[: trace.length]
+    return valid
+
+
+def _stretch_and_radius(weight: FloatArray) -> tuple[float, float]:
     """Return the largest singular value and the spectral radius; NaN of what is not finite."""
     if not np.isfinite(weight).all():
         return math.nan, math.nan
     matrix = weight.astype(np.float64)
     return float(np.linalg.norm(matrix, 2)), float(np.abs(np.linalg.eigvals(matrix)).max())
-
-
-def _plain(value: Any) -> Any:
-    """Return arrays as lists, and None for a number that is not finite."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, np.ndarray):
-        return [_plain(v) for v in value.tolist()]
-    return value if value is None or math.isfinite(value) else None

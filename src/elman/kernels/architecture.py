@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from elman import _check
 from elman.kernels.cells import GATES
 
 
@@ -67,28 +66,6 @@ class Architecture(NamedTuple):
         """What the names of recurrence k's parameters end in: _l0, _l0_reverse, _l1, …"""
         directions = ("", "_reverse")[: self.directions]
         return tuple(f"_l{layer}{d}" for layer in range(self.num_layers) for d in directions)
-
-    def index_of(self, layer: int, direction: int) -> int:
-        """Return the k of a layer in a direction, 0 forward and 1 reverse.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If one of them is no int, or not there.
-        """
-        _check.index("layer", layer, self.num_layers)
-        _check.index("direction", direction, self.directions)
-        return layer * self.directions + direction
-
-    def name_of(self, k: int) -> str:
-        """Name recurrence k in short: "GRU(5, 2), layer 1, reverse", only what is needed."""
-        kind = self.cell.partition("_")[0].upper()
-        parts = [f"{kind}({self.input_size}, {self.hidden_size})"]
-        if self.num_layers > 1:
-            parts.append(f"layer {k // self.directions}")
-        if self.bidirectional:
-            parts.append(("forward", "reverse")[k % 2])
-        return ", ".join(parts)
 
     def inputs(self, k: int) -> int:
         """How many values recurrence k reads at each step: I in the first layer, then D·P."""
