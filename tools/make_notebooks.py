@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import jupyter_client
 import jupytext
 import nbclient
 import nbformat
@@ -67,6 +68,8 @@ def execute(made: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         nbclient.NotebookClient(
             made,
+            # Through files, as others on the machine could listen to TCP.
+            km=jupyter_client.AsyncKernelManager(transport="ipc", ip=f"{folder}/kernel"),
             timeout=120,
             record_timing=False,
             coalesce_streams=True,
