@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from elman._typing import FloatArray
 from elman.explaining import _names, _vectors
 from elman.explaining._numbers import number, numbers, row, small, wrapped
 from elman.explaining._record import GATE_NAMES
@@ -211,7 +212,7 @@ def _gate_table(step: TracedStep, k: int) -> list[str]:
     gates, G = GATES[a.cell], a.gates
     label_x, label_h = _vectors.sum_labels(a.bias)
 
-    def of_unit(values: np.ndarray) -> list[str]:
+    def of_unit(values: FloatArray) -> list[str]:
         return [number(values[gate * a.hidden_size + k]) for gate in range(G)]
 
     table = [("", [f"{name} {letter}" for letter, name, _ in gates])]
