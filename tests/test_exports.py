@@ -10,11 +10,15 @@ import pytest
 
 PUBLIC = {
     "elman": [
-        "Generator", "__version__", "data", "datasets", "estimators", "explain", "explaining", "io",
-        "load", "manual_seed", "nn", "save", "show_config", "summary", "train",
+        "Generator", "__version__", "data", "datasets", "estimators", "explain", "explaining",
+        "gradient_flow", "io", "load", "manual_seed", "nn", "plots", "save", "show_config",
+        "summary", "train",
     ],
     "elman.data": ["FrameSequences", "from_channels_first", "from_frame", "split"],
-    "elman.explaining": ["Trace", "explain"],
+    "elman.explaining": ["GradientFlow", "Trace", "explain", "gradient_flow"],
+    "elman.plots": [
+        "plot_gates", "plot_gradient_flow", "plot_loss_curve", "plot_states",
+    ],
     "elman.io": ["ModelFileError", "load", "save"],
     "elman.nn": [
         "GRU", "LSTM", "RNN", "Embedding", "GRUCell", "Gradients", "LSTMCell", "Linear", "Network",

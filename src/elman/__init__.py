@@ -9,8 +9,8 @@ from elman.kernels import show_config
 from elman.nn._summary import summary
 
 if typing.TYPE_CHECKING:
-    from elman import data, datasets, estimators, explaining, io, train
-    from elman.explaining import explain
+    from elman import data, datasets, estimators, explaining, io, plots, train
+    from elman.explaining import explain, gradient_flow
     from elman.io import load, save
 
 __all__ = [
@@ -21,10 +21,12 @@ __all__ = [
     "estimators",
     "explain",
     "explaining",
+    "gradient_flow",
     "io",
     "load",
     "manual_seed",
     "nn",
+    "plots",
     "save",
     "show_config",
     "summary",
@@ -39,8 +41,10 @@ _LAZY = {
     "estimators": "",
     "explain": "explaining",
     "explaining": "",
+    "gradient_flow": "explaining",
     "io": "",
     "load": "io",
+    "plots": "",
     "save": "io",
     "train": "",
 }

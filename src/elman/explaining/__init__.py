@@ -9,7 +9,8 @@ The package is not called explain, as that is the function.
 """
 
 from elman.explaining._explain import explain
+from elman.explaining._gradient_flow import GradientFlow, gradient_flow
 from elman.explaining._trace import Trace
 
-__all__ = ["Trace", "explain"]
+__all__ = ["GradientFlow", "Trace", "explain", "gradient_flow"]
 """What is public."""

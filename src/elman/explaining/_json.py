@@ -20,13 +20,14 @@ def as_dict(trace: Trace) -> dict[str, Any]:
     found: dict[str, Any] = {**FORMAT, "layer": layer}
     for field in fields(trace):
         if field.name not in ("module", "architecture"):
-            found[field.name] = _plain(getattr(trace, field.name))
+            found[field.name] = plain(getattr(trace, field.name))
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return arrays and tuples as lists; non-finite values as texts."""
     if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: plain(part) for name, part in value.items()}
     if isinstance(value, tuple):
         return list(value)
     if not isinstance(value, np.ndarray | float):
