@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman._typing import FloatArray
-from elman.explaining import _joined
+from elman.explaining import _joined, _walk
 from elman.explaining._names import is_cell
+from elman.kernels import reference
 
 if TYPE_CHECKING:
     from elman.explaining._trace import Trace
@@ -80,6 +81,7 @@ def page_data(trace: Trace) -> dict[str, Any]:
         "h_n": _tensor(trace.layer_h_n),
         "c_n": _tensor(trace.layer_c_n),
         "window": None if is_whole else _window(trace),
+        "backward": None if is_whole else {"norms": _tensor(_norms(trace))},
     }
 
 
@@ -96,6 +98,16 @@ def _window(trace: Trace) -> dict[str, Any]:
         "sums_x": _tensor(trace.sums_x[:, :stop]),
         "sums_h": _tensor(trace.sums_h[:, :stop]),
     }
+
+
+def _norms(trace: Trace) -> FloatArray:
+    """Return the norms of the gradient of each recurrence's last state, shape (L·D, length)."""
+    network = reference.network(trace.architecture, list(trace.parameters.values()))
+    state = trace.h_0 if trace.c_0 is None else (trace.h_0, trace.c_0)
+    with np.errstate(all="ignore"):  # the page says what is not finite
+        run = network.run(trace.x[: trace.length], state, keep=True)[1]
+        pairs = zip(network.of_recurrences, run.recurrences, strict=True)
+        return np.array([_walk.from_last_state(*pair).norm for pair in pairs])
 
 
 def _tensor(array: FloatArray | None) -> dict[str, Any] | None:

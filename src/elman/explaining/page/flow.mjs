@@ -1,6 +1,6 @@
 // The gradient that goes back from the last state alone, through one lane.
 
-import { norm, product } from "./tensors.mjs";
+import { norm, product, row } from "./tensors.mjs";
 import { order, weightsOf } from "./trace.mjs";
 
 // The verdict's thresholds: of the whole way back, and of one step.
@@ -17,8 +17,7 @@ const EXPLODING = 1e3;
  */
 export function gradientFlow(trace, lane, k) {
   if (trace.norms) {
-    const norms = Array.from(trace.norms.values.subarray(k * trace.T, (k + 1) * trace.T));
-    return { norms: norms.slice(0, trace.length), gradients: [] };
+    return { norms: Array.from(row(trace.norms, k)), gradients: [] };
   }
   const weights = weightsOf(trace, k);
   const norms = [];
