@@ -140,7 +140,7 @@ FIGURES = {
         "[-1.30747   1.886489]",
         "[-0.864942  0.904664]",
     ],
-    "5_training": ["loss 5.7777 -> 2.1631", "with respect to state 0: 2e-32", "Vanishing"],
+    "5_training": ["loss 5.7777 -> 3.6268", "with respect to state 0: 2e-32", "Vanishing"],
 }
 
 

@@ -14,10 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import jupyter_client
 import jupytext
 import nbclient
 import nbformat
+from traitlets.config import Config
 
 FOLDER = Path(__file__).parents[1] / "examples" / "notebooks"
 LANGUAGES = ("en", "ko")
@@ -69,7 +69,7 @@ def execute(made: Any) -> None:
         nbclient.NotebookClient(
             made,
             # Through files, as others on the machine could listen to TCP.
-            km=jupyter_client.AsyncKernelManager(transport="ipc", ip=f"{folder}/kernel"),
+            config=Config(ConnectionFileMixin={"transport": "ipc", "ip": f"{folder}/kernel"}),
             timeout=120,
             record_timing=False,
             coalesce_streams=True,

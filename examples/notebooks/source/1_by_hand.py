@@ -247,7 +247,8 @@ The layer returns two things. `output` holds the state after *every* step, as yo
 *last* state alone. In a plain layer such as this, it is the last row of `output`. Notebook 2 shows when
 it is not.
 
-Here is a picture of `output`: steps across, units down, orange for 1. Watch the units fill up.
+Here is a picture of `output`: steps across, units down, orange for 1. From step 1 on, all
+numbers round to 1.00.
 """
 
 # %% [markdown] lang="ko"
@@ -256,8 +257,8 @@ Here is a picture of `output`: steps across, units down, orange for 1. Watch the
 *마지막* 상태만 있습니다. 이런 단순한 층에서는 `output`의 마지막 행과 같습니다. 언제 다른지는 노트북 2에서
 봅니다.
 
-`output`을 그림으로 보면 이렇습니다. 가로가 시점, 세로가 유닛이고, 주황색이 1입니다. 유닛이 차오르는 것을
-보세요.
+`output`을 그림으로 보면 이렇습니다. 가로가 시점, 세로가 유닛이고, 주황색이 1입니다. 시점 1부터는
+반올림하면 모두 1.00입니다.
 """
 
 # %%
