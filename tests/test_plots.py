@@ -216,7 +216,7 @@ def test_gradient_flow_has_a_bar_for_each_step() -> None:
     low, high = ax.get_ylim()
     assert low < flow.norm.min()
     assert high > flow.norm.max()
-    assert labels_of(ax) == ["0.00861", "0.105", "1.41"]
+    assert labels_of(ax) == ["0.0086", "0.105", "1.41"]
     assert ax.get_title(loc="left") == "Vanishing: × 0.078 a step"
     assert ax.get_title(loc="right") == "RNN(5, 2)   ← going back"
     assert ax.get_xlabel() == "time step t"
@@ -272,7 +272,7 @@ def test_loss_curve_of_a_fitted_estimator() -> None:
     generator = np.random.default_rng(0)
     x = generator.normal(size=(60, 5, 2))
     y = (x[:, :, 0].mean(axis=1) > 0).astype(int)
-    options: dict[str, Any] = {"hidden_size": 8, "max_iter": 6, "random_state": 0, "tol": -1.0}
+    options: dict[str, Any] = {"hidden_size": 8, "max_iter": 6, "random_state": 0}
     estimator = RNNClassifier(early_stopping=True, **options).fit(x, y)
     ax = plots.plot_loss_curve(estimator)
     drawn(ax)

@@ -78,10 +78,11 @@ def from_outputs(run: reference.Run, d_output: FloatArray) -> list[Loss]:
     Parameters
     ----------
     run : Run of one row
-    d_output : float64 array, shape (T, D·P)
+    d_output : array, shape (T, D·P)
     """
     a, P = run.network.architecture, run.network.architecture.state_sizes[0]
     losses: list[Loss] = []
+    d_output = d_output.astype(np.float64)
     for layer in reversed(range(a.num_layers)):
         d_x: Any = 0
         for direction in reversed(range(a.directions)):
@@ -103,7 +104,8 @@ def _walk(
     d_output: FloatArray | None,
 ) -> Walk:
     backward = CELLS[weights.cell].backward
-    weights = Weights(weights.cell, *map(_as_float64, weights[1:]))
+    arrays: Any = map(_as_float64, weights[1:])
+    weights = Weights(weights.cell, *arrays)
     T, _, I = recurrence.x.shape
     norms, d_x = np.empty(T), np.empty((T, I))
     for t, _, values in reversed(recurrence.steps):
