@@ -12,4 +12,3 @@ from elman.explaining._explain import explain
 from elman.explaining._trace import Trace
 
 __all__ = ["Trace", "explain"]
-"""What is public."""
