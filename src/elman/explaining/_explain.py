@@ -65,10 +65,8 @@ def explain(
     >>> rnn = elman.nn.RNN(5, 2, batch_first=True, generator=elman.Generator(1))
     >>> x = np.array([[[1] * 5, [2] * 5, [3] * 5]], np.float32)
     >>> trace = elman.explain(rnn, x)
-    >>> trace.h[0]
-    array([[-0.3519801 ,  0.52525216],
-           [-0.68424344,  0.76074266],
-           [-0.8649416 ,  0.9046636 ]], dtype=float32)
+    >>> trace.h[0].astype(float).round(4).tolist()
+    [[-0.352, 0.5253], [-0.6842, 0.7607], [-0.8649, 0.9047]]
     """
     layer = checked_layer(layer)
     read = sequence_of_layer if isinstance(layer, Recurrent) else sequence_of_cell
@@ -80,8 +78,9 @@ def explain(
         if not all(np.isfinite(values).all() for values in (*rounded.results(), *given)):
             # Where float32 overflows, float64 does not.
             exact = rounded = _recorded(layer, sequence, layer.dtype)
-        apart = _checked_difference(layer, sequence, exact, given)
-    return _trace(layer, sequence, rounded, given, apart, np.abs(exact.output - given[0]))
+        apart, growth = _compared(layer, sequence, exact, given)
+        differences = np.abs(exact.output - given[0])
+    return _trace(layer, sequence, rounded, given, (apart, differences, growth))
 
 
 def _recorded(layer: Any, sequence: Sequence, dtype: np.dtype[Any]) -> Record:
@@ -115,23 +114,29 @@ def _given(layer: Any, sequence: Sequence) -> list[FloatArray]:
     return [parts[0], *parts]
 
 
-def _checked_difference(
+def _compared(
     layer: Any, sequence: Sequence, exact: Record, given: list[FloatArray]
-) -> float:
-    """Return how far the record is from what the layer gave; RuntimeError if that is too far."""
+) -> tuple[float, float]:
+    """Return how far the record is from what the layer gave, and how rounding grows, or 1.
+
+    Raises
+    ------
+    RuntimeError
+        If that is too far.
+    """
     apart = _agreement.difference(exact.results(), given)
     states = [exact.h] if exact.c is None else [exact.h, exact.c]
     allowed = _agreement.TOLERANCE[layer.dtype] * _agreement.largest(states)
     if apart <= allowed:
-        return apart
+        return apart, 1.0
     epsilon = float(np.finfo(layer.dtype).eps)
     signs = np.where(np.arange(sequence.x.size) % 2, -1, 1).reshape(sequence.x.shape)
     nudged = sequence._replace(x=sequence.x * (1 + epsilon * signs))
     again = _recorded(layer, nudged, exact.output.dtype)
-    allowed *= _agreement.growth(exact.results(), again.results(), epsilon)
-    if apart <= allowed:
-        return apart
-    raise _agreement.disagreement(apart, allowed, layer)
+    growth = _agreement.growth(exact.results(), again.results(), epsilon)
+    if apart <= allowed * growth:
+        return apart, growth
+    raise _agreement.disagreement(apart, allowed * growth, layer)
 
 
 def _whole(parts: tuple[Any, ...]) -> Any:
@@ -144,10 +149,10 @@ def _trace(
     sequence: Sequence,
     recorded: Record,
     given: list[FloatArray],
-    apart: float,
-    differences: FloatArray,
+    compared: tuple[float, FloatArray, float],
 ) -> Trace:
-    T = sequence.T
+    """Put a trace together; `compared` are its difference, differences and growth."""
+    T, (difference, differences, growth) = sequence.T, compared
 
     def steps(values: FloatArray | None) -> Any:
         return None if values is None else values[:, :T]
@@ -185,6 +190,7 @@ def _trace(
         layer_output=given[0][:T],
         layer_h_n=given[1],
         layer_c_n=given[2] if len(given) > 2 else None,
-        difference=apart,
+        difference=difference,
         differences=differences[:T],
+        growth=growth,
     )

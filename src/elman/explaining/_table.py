@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from elman.explaining._trace import Trace
     from elman.explaining._views import TracedLayer
 
-STEPS, LAYERS, VALUES = 6, 4, 6
-"""How many steps, layers and directions, and values of a vector the table shows."""
+STEPS, LAYERS, VALUES = 8, 4, 6
+"""How many steps in all, layers and directions, and values of a vector the table shows."""
 
 
 def html_of(trace: Trace) -> str:
@@ -22,8 +22,9 @@ def html_of(trace: Trace) -> str:
     a = trace.architecture
     layers = [trace.layer(*divmod(k, a.directions)) for k in range(a.recurrences)]
     rows: list[str] = []
-    for layer in layers[:LAYERS]:
-        rows += _layer_rows(layer)
+    shown = layers[:LAYERS]
+    for layer in shown:
+        rows += _layer_rows(layer, max(2, STEPS // len(shown)))
     if len(layers) > LAYERS:
         rows.append(_across(f"{len(layers) - LAYERS} more layers and directions"))
     caption = "<br>".join(
@@ -37,19 +38,22 @@ def html_of(trace: Trace) -> str:
     return f"<table><caption>{caption}</caption>{''.join(rows)}</table>{below}"
 
 
-def _layer_rows(layer: TracedLayer) -> list[str]:
+def _layer_rows(layer: TracedLayer, most: int) -> list[str]:
+    """Return the rows of one layer, of at most so many steps."""
     finite, rest = _finite.first_steps(layer)
     steps = [*finite, *rest[:1]]
     found = [_across(_names.place(layer))]
-    for i in _vectors.chosen(len(steps), STEPS):
+    for i in _vectors.chosen(len(steps), most):
         if i is None:
-            found.append(_across(f"... {len(steps) - STEPS} steps left out"))
+            found.append(_across(f"... {len(steps) - most} steps left out"))
             continue
         rows = _vectors.rows(layer[steps[i]])
         found.append(_across(f"t = {steps[i]}"))
         found += [_row(f"{row.label} {row.gate}".strip(), numbers(row.values)) for row in rows]
     if len(rest) > 1:
-        found.append(_across(f"{len(rest) - 1} steps follow from what is not finite"))
+        found.append(
+            _across(f"{len(rest) - 1} steps left out, after the first value that is not finite")
+        )
     padding = layer.trace.T - layer.trace.length
     if padding:
         found.append(_across(f"{padding} steps of padding"))

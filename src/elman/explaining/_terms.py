@@ -41,7 +41,7 @@ def terms(letter: str, weights: FloatArray, values: FloatArray) -> list[Line]:
     """Return a line for each product of a row of weights and a vector; of many, the largest six."""
     with np.errstate(all="ignore"):
         products = weights.astype(np.float64) * values.astype(np.float64)
-    kept = range(len(products))
+    kept = list(range(len(products)))
     if len(products) > MOST:
         size = np.where(np.isnan(products), np.inf, np.abs(products))
         kept = sorted(np.argsort(-size, kind="stable")[:KEPT].tolist())
@@ -50,7 +50,7 @@ def terms(letter: str, weights: FloatArray, values: FloatArray) -> list[Line]:
         for j in kept
     ]
     if len(kept) < len(products):
-        others = np.delete(products, list(kept)).sum()
+        others = np.delete(products, kept).sum()
         lines.append(Line(f"{len(products) - len(kept)} others", number(others)))
     return lines
 

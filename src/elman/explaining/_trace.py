@@ -66,6 +66,9 @@ class Trace:
         The largest difference of the two, before the record was rounded to the layer's dtype.
     differences : float64 array, shape (T, D·P)
         |output - layer_output| before that rounding.
+    growth : float
+        How many times larger a rounding of x becomes on its way through the network, where the
+        difference is so large that it had to be found out; else 1.
 
     Examples
     --------
@@ -104,6 +107,7 @@ class Trace:
     layer_c_n: FloatArray | None
     difference: float
     differences: FloatArray
+    growth: float
 
     def __post_init__(self) -> None:
         for value in [getattr(self, f.name) for f in fields(self)] + list(self.gates.values()):

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from elman.explaining._trace import Trace
     from elman.explaining._views import TracedLayer, TracedStep
 
-BLOCKS = 24
-"""How many steps of all layers and directions a print shows, about; the rest is counted."""
+LINES = 120
+"""How many lines of steps a print has, about; what is left out is said."""
 
 LAYERS = 8
 """How many layers and directions it shows."""
+
+MOST = 8
+"""Of how many values of a vector a line may have room."""
 
 
 class Row(NamedTuple):
@@ -87,7 +90,7 @@ def text(trace: Trace, layers: Sequence[TracedLayer]) -> str:
                     "trace.layer(layer, direction) shows one."
                 ),
             ]
-        lines += ["", *_layer_lines(layer, max(3, BLOCKS // len(shown)))]
+        lines += ["", *_layer_lines(layer, len(shown))]
     return "\n".join([*lines, "", *agreement(trace)])
 
 
@@ -109,38 +112,48 @@ def heading(trace: Trace) -> list[str]:
 def agreement(trace: Trace) -> list[str]:
     """Say how closely the record and the layer agree."""
     kind = "cell" if _names.is_cell(trace) else "layer"
-    return [
-        f"The {kind} itself gives the same to {small(trace.difference)}. "
-        "Digits are rounded for show only."
-    ]
+    text = f"The {kind} itself gives the same to {small(trace.difference)}"
+    text += ". " if trace.first_non_finite is None else ", where results are finite. "
+    text += "Digits are rounded for show only."
+    if trace.growth > 1:
+        times = small(trace.growth)
+        text += f" Rounding grows in this network: a rounded x moves results {times} times as far."
+    return [wrapped(text)]
 
 
-def _layer_lines(layer: TracedLayer, most: int) -> list[str]:
-    """Write the steps of one layer and direction in the order in which it makes them."""
+def _layer_lines(layer: TracedLayer, layers: int) -> list[str]:
+    """Write the steps of one of some layers in the order in which it makes them."""
     trace = layer.trace
-    lines = [_names.place(layer)]
+    lines = [] if _names.is_cell(trace) else [_names.place(layer)]
     finite, rest = _finite.first_steps(layer)
     steps = [*finite, *rest[:1]]
     lines += _initial_lines(layer)
+    most = max(2, LINES // (layers * (1 + len(_block(layer[steps[0]]))))) if steps else 0
     for i, t in enumerate(chosen(len(steps), most)):
         if t is None:
-            lines += ["", f"... {_steps(steps[i:][: len(steps) - most])} left out: [t] opens one"]
+            lines += ["", _gap(layer, steps[i:][: len(steps) - most])]
         else:
             lines += ["", *_block(layer[steps[t]])]
     if rest[1:]:
-        lines += ["", f"{_steps(rest[1:])} follow from what is not finite and are left out"]
+        lines += ["", f"{_steps(rest[1:])}: left out, after the first value that is not finite"]
     if trace.length < trace.T:
         padding = range(trace.length, trace.T)
         lines += ["", f"{_steps(padding)}: padding, which is not read; output is 0 there"]
-    return lines
+    return lines if lines[:1] != [""] else lines[1:]
 
 
 def chosen(count: int, most: int) -> list[int | None]:
     """Return which of `count` things to show, the first and the last; None for the gap."""
     if count <= most:
         return list(range(count))
-    head = most - most // 3
-    return [*range(head), None, *range(count - (most - head), count)]
+    tail = max(1, most // 3)
+    return [*range(most - tail), None, *range(count - tail, count)]
+
+
+def _gap(layer: TracedLayer, steps: Sequence[int]) -> str:
+    """Say which steps are left out, and how to see one."""
+    name = "trace" if layer.k == 0 else f"trace.layer({layer.layer}, {layer.direction})"
+    return f"... {_steps(steps)} left out: print {name}[t] for one"
 
 
 def _steps(steps: Sequence[int]) -> str:
@@ -167,7 +180,7 @@ def _block(step: TracedStep) -> list[str]:
     gate = max(len(part.gate) for part in found)
     texts = [numbers(part.values) for part in found]
     width = max([7, *(len(value) for part in texts[1:] for value in part)])
-    lines = [f"t = {step.t}"]
+    lines = [] if _names.is_cell(step.layer.trace) else [f"t = {step.t}"]
     for i, (part, values) in enumerate(zip(found, texts, strict=True)):
         repeated = i > 0 and part.label == found[i - 1].label
         start = f"  {'' if repeated else part.label:<{label}}  "

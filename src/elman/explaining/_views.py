@@ -56,7 +56,8 @@ class TracedLayer:
     @property
     def h(self) -> FloatArray:
         """The state after each step, (T, P)."""
-        return self.trace.h[self.k]
+        found: FloatArray = self.trace.h[self.k]
+        return found
 
     @property
     def c(self) -> FloatArray | None:
@@ -71,12 +72,14 @@ class TracedLayer:
     @property
     def sums_x(self) -> FloatArray:
         """W_ih x + b_ih of each step, (T, G·H)."""
-        return self.trace.sums_x[self.k]
+        found: FloatArray = self.trace.sums_x[self.k]
+        return found
 
     @property
     def sums_h(self) -> FloatArray:
         """W_hh h + b_hh of each step, (T, G·H)."""
-        return self.trace.sums_h[self.k]
+        found: FloatArray = self.trace.sums_h[self.k]
+        return found
 
     def __len__(self) -> int:
         return self.trace.T
@@ -129,13 +132,15 @@ class TracedStep:
     @property
     def x(self) -> FloatArray:
         """What the layer reads at this step, (I,) or (D·P,)."""
-        return self.layer.x[self.t]
+        found: FloatArray = self.layer.x[self.t]
+        return found
 
     @property
     def h(self) -> FloatArray:
         """The state before the step, (P,)."""
         trace, k = self.layer.trace, self.layer.k
-        return trace.h_0[k] if self.before is None else trace.h[k, self.before]
+        h: FloatArray = trace.h_0[k] if self.before is None else trace.h[k, self.before]
+        return h
 
     @property
     def c(self) -> FloatArray | None:
@@ -143,12 +148,14 @@ class TracedStep:
         trace, k = self.layer.trace, self.layer.k
         if trace.c is None or trace.c_0 is None:
             return None
-        return trace.c_0[k] if self.before is None else trace.c[k, self.before]
+        c: FloatArray = trace.c_0[k] if self.before is None else trace.c[k, self.before]
+        return c
 
     @property
     def h_next(self) -> FloatArray:
         """The state after the step, (P,)."""
-        return self.layer.h[self.t]
+        found: FloatArray = self.layer.h[self.t]
+        return found
 
     @property
     def c_next(self) -> FloatArray | None:
@@ -165,12 +172,14 @@ class TracedStep:
     @property
     def sum_x(self) -> FloatArray:
         """W_ih x + b_ih, (G·H,)."""
-        return self.layer.sums_x[self.t]
+        found: FloatArray = self.layer.sums_x[self.t]
+        return found
 
     @property
     def sum_h(self) -> FloatArray:
         """W_hh h + b_hh, (G·H,)."""
-        return self.layer.sums_h[self.t]
+        found: FloatArray = self.layer.sums_h[self.t]
+        return found
 
     @property
     def gates(self) -> dict[str, FloatArray]:
