@@ -63,8 +63,8 @@ def heat_map(
     from matplotlib.colors import LinearSegmentedColormap
 
     units, T = values.shape
-    colours = LinearSegmentedColormap.from_list(scale, SCALES[scale], N=129)
-    colours = colours.with_extremes(bad=PALE)  # NaN
+    scaled = LinearSegmentedColormap.from_list(scale, SCALES[scale], N=129)
+    colours = scaled.with_extremes(bad=PALE)  # NaN
     least = -limit if scale == "diverging" else 0
     image = ax.imshow(
         np.ma.masked_invalid(values[:, :length]),

@@ -204,12 +204,12 @@ def test_nan_in_an_initial_state_is_found() -> None:
 
 def test_what_is_no_layer_is_refused() -> None:
     x = np.zeros((3, 5), np.float32)
-    with pytest.raises(TypeError, match=r"layer: expected nn.RNN, nn.GRU or nn.LSTM, got GRUCell"):
-        elman.gradient_flow(nn.GRUCell(5, 2), x)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"nn.RNN, nn.GRU or nn.LSTM, got GRUCell; a cell makes"):
+        elman.gradient_flow(nn.GRUCell(5, 2), x)
     with pytest.raises(TypeError, match=r"layer: expected nn.RNN.*got Network.*network\.rnn"):
-        elman.gradient_flow(nn.Network(nn.RNN(5, 2), nn.Linear(2, 1)), x)  # type: ignore[arg-type]
+        elman.gradient_flow(nn.Network(nn.RNN(5, 2), nn.Linear(2, 1)), x)
     with pytest.raises(TypeError, match=r"layer: expected nn.RNN.*got str"):
-        elman.gradient_flow("rnn", x)  # type: ignore[arg-type]
+        elman.gradient_flow("rnn", x)
 
 
 def test_rows_that_are_missing_or_not_there_are_refused() -> None:
@@ -219,11 +219,13 @@ def test_rows_that_are_missing_or_not_there_are_refused() -> None:
     with pytest.raises(ValueError, match=r"row: .*got 4"):
         elman.gradient_flow(rnn, x, row=4)
     with pytest.raises(TypeError, match="row: "):
-        elman.gradient_flow(rnn, x, row="first")  # type: ignore[arg-type]
+        elman.gradient_flow(rnn, x, row="first")
     with pytest.raises(ValueError, match="row: expected None"):
         elman.gradient_flow(rnn, x[:, 0], row=0)
-    with pytest.raises(ValueError, match="lengths: expected at least one valid step in row 1"):
+    with pytest.raises(ValueError, match="lengths: expected a valid step in row 1, got none"):
         elman.gradient_flow(rnn, x, lengths=[3, 0, 1, 1], row=1)
+    with pytest.raises(ValueError, match="x: expected a valid step in row 1, got none"):
+        elman.gradient_flow(rnn, [x[:, 0], x[:0, 0]], row=1)
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:

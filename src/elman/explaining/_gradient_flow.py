@@ -11,13 +11,12 @@ import numpy as np
 
 from elman import _check
 from elman._typing import FloatArray, Lengths
-from elman.explaining import _flow_text, _json, _walk
+from elman.explaining import _call, _flow_text, _json, _walk
 from elman.explaining._explain import explain
 from elman.explaining._record import order
 from elman.explaining._trace import Trace
 from elman.kernels import reference
 from elman.nn import _arguments
-from elman.nn._cell import RecurrentCell
 from elman.nn._recurrent import Recurrent
 
 if TYPE_CHECKING:
@@ -231,11 +230,12 @@ def gradient_flow(
     ----------
     https://doi.org/10.1109/72.279181
     """
-    _check_no_cell(layer)
+    if not isinstance(layer, Recurrent):
+        raise _call.refused(layer, "nn.RNN, nn.GRU or nn.LSTM")
     trace = explain(layer, input, hx, lengths=lengths, row=row)
     if trace.length == 0:
-        expected, fix = f"at least one valid step in row {trace.row}", "choose another row"
-        raise _check.fail(ValueError, "lengths", expected, "0", fix)
+        name, fix = "x" if trace.ragged else "lengths", "choose another row"
+        raise _check.fail(ValueError, name, f"a valid step in row {trace.row}", "none", fix)
     d_row = None if d_output is None else _row_of_d_output(trace, input, d_output)
     with np.errstate(all="ignore"):  # what is NaN or infinite is told in words
         run = _run(trace)
@@ -255,18 +255,12 @@ def gradient_flow(
                 keeps=through.keeps,
                 own_loss=None if loss is None else loss.own,
                 total_loss=None if loss is None else loss.total,
-                stretch=_stretch(weights.weight_hh) if is_elman else None,
-                spectral_radius=_spectral_radius(weights.weight_hh) if is_elman else None,
+                stretch=_walk.stretch(weights.weight_hh) if is_elman else None,
+                spectral_radius=_walk.spectral_radius(weights.weight_hh) if is_elman else None,
                 _all=flows,
             )
             flows.append(flow)
     return flows[-trace.architecture.directions]
-
-
-def _check_no_cell(layer: Any) -> None:
-    if isinstance(layer, RecurrentCell):
-        expected, fix = "nn.RNN, nn.GRU or nn.LSTM", "a cell makes one step alone"
-        raise _check.fail(TypeError, "layer", expected, type(layer).__name__, fix)
 
 
 def _run(trace: Trace) -> reference.Run:
@@ -293,15 +287,3 @@ def _row_of_d_output(trace: Trace, x: Any, d_output: Any) -> FloatArray:
         checked = checked[trace.row] if is_first else checked[:, trace.row]
     valid: FloatArray = checked[: trace.length]
     return valid
-
-
-def _stretch(weight: FloatArray) -> float:
-    """Return the largest singular value; NaN of what is not finite."""
-    finite = np.isfinite(weight).all()
-    return float(np.linalg.norm(weight.astype(np.float64), 2)) if finite else math.nan
-
-
-def _spectral_radius(weight: FloatArray) -> float:
-    """Return the largest modulus of the eigenvalues; NaN of what is not finite."""
-    finite = np.isfinite(weight).all()
-    return float(np.abs(np.linalg.eigvals(weight.astype(np.float64))).max()) if finite else math.nan

@@ -22,7 +22,9 @@ SLOPE = 0.05
 GATE = 0.05
 """A gate this close to 0 or to 1 is saturated."""
 
-TANHS = {"rnn_tanh": ("h_next",), "rnn_relu": (), "gru": ("n",), "lstm": ("g",)}
+CURVES = {"rnn_tanh": "h_next", "rnn_relu": "h_next", "gru": "n", "lstm": "g"}
+"""What comes out of each cell's tanh or relu."""
+
 GATES = {"rnn_tanh": (), "rnn_relu": (), "gru": ("r", "z"), "lstm": ("i", "f", "o")}
 KEEPS = {"gru": "z", "lstm": "f"}
 """The gate that says which share of the state before stays."""
@@ -124,21 +126,30 @@ def activations(weights: Weights, recurrence: reference.Recurrence) -> Activatio
     def over_time(name: str) -> FloatArray:
         return np.concatenate([getattr(values, name) for _, _, values in steps]).astype(np.float64)
 
-    if cell == "rnn_relu":
-        slope = np.where(over_time("h_next") <= 0, 0.0, 1.0)
-    else:
-        (name,) = TANHS[cell]
-        slope = 1 - over_time(name) ** 2
-    saturated = {"" if cell.startswith("rnn") else TANHS[cell][0]: slope < SLOPE}
+    curve = over_time(CURVES[cell])
+    slope = np.where(curve <= 0, 0.0, 1.0) if cell == "rnn_relu" else 1 - curve**2
+    saturated = {CURVES[cell]: slope < SLOPE}
     for name in GATES[cell]:
         gate = over_time(name)
         saturated[name] = np.minimum(gate, 1 - gate) < GATE
     return Activations(
         slope.mean(axis=1),
         np.concatenate(list(saturated.values()), axis=1).mean(axis=1),
-        {name: share.mean(axis=1) for name, share in saturated.items() if name},
+        {name: share.mean(axis=1) for name, share in saturated.items()} if GATES[cell] else {},
         over_time(KEEPS[cell]).mean(axis=1) if cell in KEEPS else None,
     )
+
+
+def stretch(weight: FloatArray) -> float:
+    """Return the largest singular value; NaN of what is not finite."""
+    finite = np.isfinite(weight).all()
+    return float(np.linalg.norm(weight.astype(np.float64), 2)) if finite else math.nan
+
+
+def spectral_radius(weight: FloatArray) -> float:
+    """Return the largest modulus of the eigenvalues; NaN of what is not finite."""
+    finite = np.isfinite(weight).all()
+    return float(np.abs(np.linalg.eigvals(weight.astype(np.float64))).max()) if finite else math.nan
 
 
 def norm(parts: Sequence[FloatArray]) -> float:
