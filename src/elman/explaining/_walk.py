@@ -106,7 +106,9 @@ def _walk(
     d_output: FloatArray | None,
 ) -> Walk:
     backward = CELLS[weights.cell].backward
-    arrays: Any = map(_as_float64, weights[1:])
+    # The gradient is float64, so all that it is multiplied with is taken as float64 too; of weights
+    # this is done once.
+    arrays: list[Any] = [None if w is None else w.astype(np.float64) for w in weights[1:]]
     weights = Weights(weights.cell, *arrays)
     T, _, I = recurrence.x.shape
     norms, d_x = np.empty(T), np.empty((T, I))
@@ -114,7 +116,6 @@ def _walk(
         if d_output is not None:
             d_state = (d_state[0] + d_output[t], *d_state[1:])
         norms[t] = norm(d_state)
-        values = type(values)(*map(_as_float64, values))
         d_x[t], d_state, _ = backward(weights, values, d_state)
     return Walk(norms, d_x)
 
@@ -155,7 +156,3 @@ def spectral_radius(weight: FloatArray) -> float:
 def norm(parts: Sequence[FloatArray]) -> float:
     """‖v‖ of all parts together; no square of a small or a large value is lost on the way."""
     return math.hypot(*(float(v) for part in parts for v in part.ravel()))
-
-
-def _as_float64(array: FloatArray | None) -> FloatArray | None:
-    return None if array is None else array.astype(np.float64)
