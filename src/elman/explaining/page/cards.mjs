@@ -63,7 +63,7 @@ function activationLine(page, activation, sum, result, hidden) {
 export function ledgerTable(page, lines, place) {
   const bar = barsOf(lines);
   const rows = lines.map((line) => {
-    const cells = [...lineCells(page, line, place), element("td", { class: "bar" }, bar(line))];
+    const cells = [...lineCells(page, line, place), element("td", { class: "bars" }, bar(line))];
     return element("tr", { class: line.kind }, ...cells);
   });
   return element("table", { class: "ledger" }, element("tbody", {}, ...rows));

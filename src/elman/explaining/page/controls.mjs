@@ -2,6 +2,7 @@
 
 import { byId, element } from "./dom.mjs";
 import { numpySource } from "./copying.mjs";
+import { showsAllUnits } from "./view.mjs";
 
 const PACE = 1200; // milliseconds a step when playing
 
@@ -103,8 +104,7 @@ export function drawControls(page) {
   byId("where").replaceChildren(now, count);
   choose("layer", trace.L, Math.floor(view.k / trace.D), (layer) => `${text.layer} ${layer}`);
   choose("direction", trace.D, view.k % trace.D, (direction) => text.directions[direction]);
-  const chosen = byId("unit-choice").hidden;
-  byId("unit-label").hidden = chosen;
+  byId("unit-label").hidden = showsAllUnits(trace);
   for (const id of ["unit", "unit-again"]) {
     Object.assign(byId(id), { max: trace.H - 1, value: view.unit });
   }

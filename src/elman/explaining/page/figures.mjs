@@ -96,7 +96,7 @@ export function drawArrow(target, [x1, y1], [x2, y2], { strong = false, text = "
   );
   const room = Math.hypot(x2 - x1, y2 - y1);
   if (!text || room < (upright ? 20 : 34)) return;
-  const ink = strong ? "" : "soft";
+  const ink = strong ? "" : "pale";
   const [mx, my] = [(x1 + x2) / 2, (y1 + y2) / 2];
   if (upright)
     target.append(label(mx + 7, my + 4, text, { kind: `small ${ink}`, anchor: "start" }));

@@ -61,7 +61,7 @@ export function verdict(trace, k, norms) {
   if (steps < 1) return { kind: "short", steps };
   const inAll = norms[back[steps]] / norms[back[0]];
   const perStep = inAll ** (1 / steps);
-  const found = { inAll, perStep, steps, at: back[steps] };
+  const found = { inAll, perStep, steps, t: back[steps] };
   if (!norms.every(Number.isFinite)) return { ...found, kind: "broken" };
   if (inAll > EXPLODING) return { ...found, kind: "exploding" };
   if (inAll < VANISHING || perStep < VANISHING_PER_STEP) return { ...found, kind: "vanishing" };

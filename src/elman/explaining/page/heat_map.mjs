@@ -123,11 +123,11 @@ function drawMarks(picture, page, { across, down, steps, rows }) {
   }
   for (let unit = 0; rows <= 16 && unit < rows; unit++) {
     const at = [GRID_LEFT - 14, unit * down + down / 2 + 4];
-    picture.append(label(...at, unit, { kind: "number soft" }));
+    picture.append(label(...at, unit, { kind: "number pale" }));
   }
   const every = tickEvery(steps, across);
   for (let t = 0; t < steps; t += every) {
-    const kind = t === view.t ? "number strong-text" : "number soft";
+    const kind = t === view.t ? "number strong-text" : "number pale";
     picture.append(label(GRID_LEFT + (t + 0.5) * across, rows * down + 16, t, { kind }));
   }
 }

@@ -56,8 +56,8 @@ function blend(n, h, hNext, z) {
     shape("circle", { cx: x(h), cy: 44, r: 4, class: "end" }),
     shape("circle", { cx: x(hNext), cy: 44, r: 6.5, class: "point" }),
     label(x(hNext), 68, `h′ · z = ${cellNumber(z)}`, { kind: "number" }),
-    label(28, 72, `−${reach === 1 ? 1 : cellNumber(reach)}`, { kind: "number soft" }),
-    label(292, 72, `+${reach === 1 ? 1 : cellNumber(reach)}`, { kind: "number soft" }),
+    label(28, 72, `−${reach === 1 ? 1 : cellNumber(reach)}`, { kind: "number pale" }),
+    label(292, 72, `+${reach === 1 ? 1 : cellNumber(reach)}`, { kind: "number pale" }),
   );
   const apart = Math.abs(x(n) - x(h));
   const lift = apart < 16 ? 8 : 0; // names that would lie over each other

@@ -66,3 +66,8 @@ export function readNumber(text) {
 export function shapeText(shape) {
   return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
 }
+
+/** t = 3 in one piece, for sentences. */
+export function stepText(t) {
+  return `t\u00a0=\u00a0${t}`;
+}

@@ -11,7 +11,7 @@ export function drawRowNames(picture, trace, layout, text) {
     const top = middle + 4 - 8.5 * lines.length;
     picture.append(label(0, top, name, { anchor: "start", kind: "strong-text" }));
     lines.forEach((line, i) => {
-      picture.append(label(0, top + 17 * (i + 1), line, { anchor: "start", kind: "number soft" }));
+      picture.append(label(0, top + 17 * (i + 1), line, { anchor: "start", kind: "number pale" }));
     });
   };
   const middle = ({ top, height }) => top + height / 2;

@@ -1,6 +1,7 @@
 // The page in English.
 
-import { inWords } from "./numbers.mjs";
+import { inWords, stepText } from "./numbers.mjs";
+import { indexedState } from "./trace.mjs";
 
 const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
@@ -40,18 +41,24 @@ export const english = {
 
   // unrolled network
   networkTitle: "The network, unrolled in time",
-  networkNote: ({ T, L, D, length, layer, c_0 }, { from, to }) =>
-    [
-      layer.cell ? "A cell makes one step." : "Every step uses the same W_ih and the same W_hh.",
-      c_0 && !layer.cell ? "Each lane carries c above h; only h goes out." : "",
-      D === 2
-        ? `The reverse lane starts at the last step and ends at t = 0: there h_n[${2 * L - 1}] leaves.`
-        : "",
-      length < T ? `Hatched steps are padding: the row has ${plural(length, "valid step")}.` : "",
-      to - from < T ? `Showing steps ${from}–${to - 1} of ${T}.` : "",
-    ]
-      .filter(Boolean)
-      .join(" "),
+  networkNote: (trace, { from, to }) => {
+    const { T, D, length, layer, lanes, c_0 } = trace;
+    if (layer.cell) return "A cell makes one step.";
+    const sentences = ["Every step uses the same W_ih and the same W_hh."];
+    if (lanes > 1) sentences[0] = "Each lane has its own W_ih and W_hh, the same at every step.";
+    if (c_0) sentences.push("A lane carries c above h; only h goes out.");
+    if (D === 2) {
+      const last = indexedState(trace, "h_n", lanes - 1);
+      sentences.push(
+        `The reverse direction ends at ${stepText(0)}, where ${last} leaves; at the last step its half of output has read one step.`,
+      );
+    }
+    if (length < T) {
+      sentences.push(`Hatched steps are padding: the row has ${plural(length, "valid step")}.`);
+    }
+    if (to - from < T) sentences.push(`Showing steps ${from}–${to - 1} of ${T}.`);
+    return sentences.join(" ");
+  },
   networkPicture: ({ L, D, T }) =>
     `The network unrolled over ${plural(T, "step")}: ${plural(L, "layer")}, ${plural(D, "direction")}, input below and output above.`,
   layerNumber: (layer) => `layer ${layer}`,
@@ -74,11 +81,11 @@ export const english = {
   backwardNote: ({ c_0 }) =>
     `Take L as the sum of the last state${c_0 ? ", h and c together" : ""}; each bar is ‖∂L/∂${c_0 ? "(h, c)" : "h"}‖ at one step, on a log scale.`,
   backwardPicture: "Bars of the norm of the gradient at each step, on a log scale.",
-  verdict: ({ kind, inAll, perStep, steps, at }) => {
+  verdict: ({ kind, inAll, perStep, steps, t }) => {
     if (kind === "short")
       return "There is one step at most, so the gradient has no way to go back.";
     if (kind === "broken") return "Not every gradient is a finite number, so there is no verdict.";
-    const measured = `The gradient that reaches t = ${at} is ${inWords(inAll)} of the one at the last state: ${plural(steps, "step")} back, ×${inWords(perStep)} a step on average.`;
+    const measured = `The gradient that reaches ${stepText(t)} is ${inWords(inAll)} of the one at the last state: ${plural(steps, "step")} back, ×${inWords(perStep)} a step on average.`;
     return `${measured} ${english.verdicts[kind]}`;
   },
   verdicts: {

@@ -1,6 +1,7 @@
 // The page in Korean.
 
-import { inWords } from "./numbers.mjs";
+import { inWords, stepText } from "./numbers.mjs";
+import { indexedState } from "./trace.mjs";
 
 export const korean = {
   title: "순환 신경망, 곱셈 하나까지",
@@ -36,22 +37,32 @@ export const korean = {
 
   // unrolled network
   networkTitle: "시간 순서로 펼친 신경망",
-  networkNote: ({ T, L, D, length, layer, c_0 }, { from, to }) =>
-    [
-      layer.cell ? "셀은 한 시점만 계산합니다." : "모든 시점이 같은 W_ih와 W_hh를 씁니다.",
-      c_0 && !layer.cell
-        ? "위가 셀 상태(cell state) c, 아래가 은닉 상태(hidden state) h이며, 밖으로는 h만 나갑니다."
-        : "",
-      D === 2
-        ? `역방향은 마지막 시점에서 시작해 t = 0에서 끝나고, 거기서 h_n[${2 * L - 1}]이 나옵니다.`
-        : "",
-      length < T
-        ? `빗금 친 시점은 패딩(padding)입니다. 이 행에서 유효한 시점은 ${length}개입니다.`
-        : "",
-      to - from < T ? `시점 ${T}개 가운데 ${from}–${to - 1}만 보입니다.` : "",
-    ]
-      .filter(Boolean)
-      .join(" "),
+  networkNote: (trace, { from, to }) => {
+    const { T, D, length, layer, lanes, c_0 } = trace;
+    if (layer.cell) return "셀은 한 시점만 계산합니다.";
+    const sentences = ["모든 시점이 같은 W_ih와 W_hh를 씁니다."];
+    if (lanes > 1) {
+      sentences[0] = "층과 방향마다 W_ih와 W_hh가 따로 있고, 모든 시점이 같은 것을 씁니다.";
+    }
+    if (c_0) {
+      sentences.push(
+        "위가 셀 상태(cell state) c, 아래가 은닉 상태(hidden state) h이며 밖으로는 h만 나갑니다.",
+      );
+    }
+    if (D === 2) {
+      const last = indexedState(trace, "h_n", lanes - 1);
+      sentences.push(
+        `역방향(reverse)은 ${stepText(0)}에서 끝나고 거기서 ${last}이 나옵니다. 마지막 시점의 output에서 역방향 쪽은 한 시점만 읽은 값입니다.`,
+      );
+    }
+    if (length < T) {
+      sentences.push(
+        `빗금 친 시점은 패딩(padding)입니다. 이 시퀀스에서 유효한 시점은 ${length}개입니다.`,
+      );
+    }
+    if (to - from < T) sentences.push(`시점 ${T}개 가운데 ${from}–${to - 1}만 보입니다.`);
+    return sentences.join(" ");
+  },
   networkPicture: ({ L, D, T }) =>
     `시점 ${T}개로 펼친 신경망입니다. 층 ${L}개, 방향 ${D}개이며 입력은 아래, 출력은 위에 있습니다.`,
   layerNumber: (layer) => `층 ${layer}`,
@@ -73,10 +84,10 @@ export const korean = {
   backwardNote: ({ c_0 }) =>
     `마지막 상태${c_0 ? "(h와 c)" : ""}의 합을 손실 L로 놓고, 시점마다 ‖∂L/∂${c_0 ? "(h, c)" : "h"}‖를 잽니다. 세로축은 로그 눈금입니다.`,
   backwardPicture: "시점마다 기울기의 크기를 로그 눈금의 막대로 나타낸 그림입니다.",
-  verdict: ({ kind, inAll, perStep, steps, at }) => {
+  verdict: ({ kind, inAll, perStep, steps, t }) => {
     if (kind === "short") return "시점이 많아야 하나라서 기울기가 거슬러 갈 길이 없습니다.";
     if (kind === "broken") return "유한하지 않은 기울기가 있어 판단하지 않습니다.";
-    const measured = `t = ${at}에 닿는 기울기는 마지막 상태의 ${inWords(inAll)}배입니다. ${steps}걸음을 거슬러 가는 동안 한 걸음에 평균 ${inWords(perStep)}배가 됩니다.`;
+    const measured = `${stepText(t)}에 닿는 기울기는 마지막 상태의 ${inWords(inAll)}배입니다. ${steps}걸음을 거슬러 가는 동안 한 걸음에 평균 ${inWords(perStep)}배가 됩니다.`;
     return `${measured} ${korean.verdicts[kind]}`;
   },
   verdicts: {

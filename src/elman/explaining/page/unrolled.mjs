@@ -49,7 +49,7 @@ function drawStepColumn(picture, page, layout, t) {
   const chosen = t === view.t;
   const valid = t < trace.length;
   const chosenLayer = Math.floor(view.k / trace.D);
-  const kind = chosen ? "strong-text" : "soft";
+  const kind = chosen ? "strong-text" : "pale";
   if (!trace.layer.cell) picture.append(label(x, layout.foot, `t = ${t}`, { kind }));
   drawInput(picture, page, layout, t);
   layout.layers.forEach((layer, l) => {
@@ -92,7 +92,7 @@ function drawOutput(picture, page, layout, t) {
   const x = layout.x(t);
   const { width, height } = columnSize(trace.P);
   const name = indexed(trace, "output", t);
-  const kind = `number ${t === view.t ? "" : "soft"}`;
+  const kind = `number ${t === view.t ? "" : "pale"}`;
   picture.append(label(x, layout.output.top - 7, name, { kind }));
   for (let direction = 0; direction < trace.D; direction++) {
     const k = (trace.L - 1) * trace.D + direction;
@@ -107,7 +107,7 @@ function drawOutput(picture, page, layout, t) {
     }
     if (trace.D === 1) continue;
     const at = [x + width / 2 + 10, top + height / 2 + 4];
-    picture.append(label(...at, direction ? "←" : "→", { kind: t === view.t ? "" : "soft" }));
+    picture.append(label(...at, direction ? "←" : "→", { kind: t === view.t ? "" : "pale" }));
   }
 }
 
@@ -161,7 +161,7 @@ function drawPath(picture, page, layout, k, part, { top, height }) {
     before = begin;
   } else if (shown.length) {
     before = layout.x(shown[0]) - along * layout.step;
-    picture.append(label(before + along * layout.step * 0.28, y + 4, "···", { kind: "soft" }));
+    picture.append(label(before + along * layout.step * 0.28, y + 4, "···", { kind: "pale" }));
     before += along * layout.step * 0.3;
   }
   shown.forEach((t, i) => {
@@ -184,7 +184,7 @@ function drawPath(picture, page, layout, k, part, { top, height }) {
     const options = { anchor: reverse ? "end" : "start", kind: "number strong-text" };
     picture.append(label(tip + along * 5, y + 4, name, options));
   } else {
-    picture.append(label(before + along * layout.step * 0.5, y + 4, "···", { kind: "soft" }));
+    picture.append(label(before + along * layout.step * 0.5, y + 4, "···", { kind: "pale" }));
   }
 }
 
@@ -195,7 +195,7 @@ function drawInitial(picture, page, k, part, x, top) {
   const values = trace[name].values.subarray(k * size, (k + 1) * size);
   const shownName = trace.layer.cell ? part : indexedState(trace, name, k);
   drawColumn(picture, values, x, top, { dashed: true, named: (i) => `${shownName}[${i}]` });
-  picture.append(label(x, top - 7, shownName, { kind: "number soft" }));
+  picture.append(label(x, top - 7, shownName, { kind: "number pale" }));
 }
 
 /** ×0.07: by how much the norm of the gradient changes on its way from step t to the one before. */
