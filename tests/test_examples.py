@@ -169,6 +169,23 @@ def test_both_readmes_run_the_same_code():
         assert sorted(others) == sorted(found)
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md", "docs/misconceptions.md"])
+def test_links_into_the_project_lead_somewhere(name):
+    page = ROOT / name
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text())
+    assert len(links) > 3
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@each_language
+@each_source
+def test_links_of_a_notebook_lead_somewhere(source, language):
+    folder = tool.FOLDER / language
+    text = "\n".join(c.source for c in stored(source, language).cells if c.cell_type == "markdown")
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+        assert (folder / link).exists(), link
+
+
 def test_each_misconception_is_met_where_the_table_says():
     page = ROOT / "docs" / "misconceptions.md"
     rows = re.findall(r"^\| (\d+) \|.*\|(.*)\|$", page.read_text(), re.MULTILINE)
