@@ -433,6 +433,8 @@ np.testing.assert_allclose(n, np.tanh(of_x + r * of_h), rtol=0, atol=1e-6)
 np.testing.assert_allclose(h_after, (1 - z) * n + z * h_before, rtol=0, atol=1e-6)
 print(f"z is {z.mean():.2f} on average: about half of h stays at each step")
 
+_ = elman.plots.plot_gates(trace, "z")
+
 # %% [markdown] lang="en"
 """
 ### The LSTM
