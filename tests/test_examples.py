@@ -26,6 +26,7 @@ SPEC.loader.exec_module(tool)
 
 SOURCES = tool.sources()
 HANGUL = re.compile("[가-힣]")
+LOCAL_LINK = re.compile(r"\]\(([\w./-]+)\)")
 each_source = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 each_language = pytest.mark.parametrize("language", tool.LANGUAGES)
 
@@ -172,7 +173,7 @@ def test_both_readmes_run_the_same_code():
 @pytest.mark.parametrize("name", ["README.md", "README.ko.md", "docs/misconceptions.md"])
 def test_links_into_the_project_lead_somewhere(name):
     page = ROOT / name
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text())
+    links = LOCAL_LINK.findall(page.read_text())
     assert len(links) > 3
     assert [link for link in links if not (page.parent / link).exists()] == []
 
@@ -182,7 +183,7 @@ def test_links_into_the_project_lead_somewhere(name):
 def test_links_of_a_notebook_lead_somewhere(source, language):
     folder = tool.FOLDER / language
     text = "\n".join(c.source for c in stored(source, language).cells if c.cell_type == "markdown")
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+    for link in LOCAL_LINK.findall(text):
         assert (folder / link).exists(), link
 
 
