@@ -59,13 +59,18 @@ function cell(value, i, place, numbered, { deepest = 1, plain, hidden, named }) 
     text.append(title());
   }
   if (Number.isFinite(value) || blank) return [rect, text];
+  return [rect, text, ring(place)];
+}
+
+/** The ring around a value that is no finite number. */
+export function ring({ x, y, width, height }) {
   const inner = {
-    x: place.x + 2,
-    y: place.y + 2,
-    width: place.width - 4,
-    height: place.height - 4,
+    x: x + 2,
+    y: y + 2,
+    width: Math.max(1, width - 4),
+    height: Math.max(1, height - 4),
   };
-  return [rect, text, shape("rect", { ...inner, rx: 8, class: "ring" })];
+  return shape("rect", { ...inner, rx: Math.min(8, inner.height / 2), class: "ring" });
 }
 
 /** The hatching of padding, to be put into a drawing once; refer to it as url(#hatch). */

@@ -2,8 +2,8 @@
 
 import { colour } from "./colours.mjs";
 import { byId, drawing, element, label, shape } from "./dom.mjs";
-import { hatching } from "./figures.mjs";
-import { paint, sharpCanvas } from "./matrices.mjs";
+import { hatching, ring } from "./figures.mjs";
+import { paint, sharpCanvas, styled } from "./matrices.mjs";
 import { cellNumber, nineDigits } from "./numbers.mjs";
 
 const GRID_LEFT = 40;
@@ -66,8 +66,7 @@ function drawGrid(picture, page, { across, down, steps, rows }) {
       if (!blank) rect.style.fill = fill;
       picture.append(rect);
       if (!Number.isFinite(hNext[unit]) && !blank) {
-        const inner = { x: place.x + 1.5, y: place.y + 1.5, width: across - 3, height: down - 3 };
-        picture.append(shape("rect", { ...inner, rx: Math.min(8, down / 3), class: "ring" }));
+        picture.append(ring({ ...place, width: across, height: down }));
       }
       if (!numbered) continue;
       const at = [place.x + across / 2, place.y + down / 2 + 4];
@@ -81,7 +80,7 @@ function paintGrid(page, { across, down, steps, rows }) {
   const { trace, view } = page;
   const canvas = sharpCanvas(GRID_LEFT + steps * across, rows * down);
   const brush = canvas.getContext("2d");
-  const ink = getComputedStyle(document.documentElement).getPropertyValue("--ink");
+  const ink = styled("--ink");
   for (let t = 0; t < trace.length; t++) {
     const { hNext } = page.result.lanes[view.k].steps[t];
     for (let unit = 0; unit < rows; unit++) {

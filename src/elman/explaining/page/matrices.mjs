@@ -2,9 +2,10 @@
 
 import { colour } from "./colours.mjs";
 import { element, label, shape } from "./dom.mjs";
-import { cellNumber, ledgerNumber, nineDigits, shapeText } from "./numbers.mjs";
+import { ring } from "./figures.mjs";
+import { cellNumber, nineDigits, shapeText } from "./numbers.mjs";
 
-const LARGEST = 12; // more rows or columns than this become a picture without numbers
+export const LARGEST = 12; // more rows or columns than this become a picture without numbers
 const CELL = { width: 44, height: 22 };
 const PICTURE = 190;
 const GATE_ROOM = 20;
@@ -14,11 +15,12 @@ const GATE_ROOM = 20;
  *
  * Options: deepest, plain, places (of decimals, in a wider cell), outlined (rows), gates (letters
  * of its row blocks), levels (rows drawn as a fill level), hidden (i => whether row i is blank),
+ * most (rows that are still written as numbers),
  * typed (its name in Python).
  */
 export function matrixFigure({ shape: size, values }, name, options = {}) {
   const [rows, columns] = size.length === 1 ? [size[0], 1] : size;
-  const large = rows > LARGEST || columns > LARGEST;
+  const large = rows > (options.most ?? LARGEST) || columns > LARGEST;
   const draw = large ? pixels : numbers;
   const picture = draw(values, rows, columns, options);
   const title = options.typed ?? null;
@@ -68,7 +70,7 @@ function numbered(value, place, i, index, options) {
   const parts = [rect];
   if (options.levels?.includes(i)) parts.push(level(value, place));
   const at = [place.x + place.width / 2, place.y + place.height / 2 + 4];
-  const written = options.places ? fixed(value, options.places) : cellNumber(value);
+  const written = cellNumber(value, options.places);
   const colours = { kind: "number", ink: blank || plain ? null : ink };
   const text = label(...at, blank ? "?" : written, colours);
   if (options.typed && !blank) {
@@ -76,11 +78,9 @@ function numbered(value, place, i, index, options) {
     text.append(shape("title", {}, name));
   }
   parts.push(text);
+  if (!Number.isFinite(value) && !blank) parts.push(ring(place));
   return parts;
 }
-
-const fixed = (value, places) =>
-  Math.abs(value) < 0.5 * 10 ** -places ? "0" : ledgerNumber(value, places);
 
 /** A gate between 0 and 1 has no hue: the cell is filled as far as the gate is open. */
 function level(value, { x, y, width, height }) {
@@ -112,8 +112,10 @@ function pixels(values, rows, columns, options) {
   for (let i = 0; i < rows; i++) {
     if (hidden(i)) continue;
     for (let j = 0; j < columns; j++) {
-      brush.fillStyle = colour(values[i * columns + j], options.deepest ?? 1).fill;
-      paint(brush, canvas, j * across, i * cell, across, cell);
+      const value = values[i * columns + j];
+      const isLevel = options.levels?.includes(i) ?? false;
+      brush.fillStyle = isLevel ? styled("--edge") : colour(value, options.deepest ?? 1).fill;
+      paint(brush, canvas, j * across, i * cell, isLevel ? across * value : across, cell);
     }
   }
   outlineRows(brush, canvas, options.outlined ?? [], cell);
@@ -148,9 +150,14 @@ export function paint(brush, canvas, x, y, width, height) {
   brush.fillRect(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
 }
 
+/** A colour of the style sheet. */
+export function styled(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name);
+}
+
 function outlineRows(brush, canvas, rows, cell) {
   const density = globalThis.devicePixelRatio || 1;
-  brush.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--ink");
+  brush.strokeStyle = styled("--ink");
   brush.lineWidth = 1.5 * density;
   for (const i of rows) {
     const top = Math.max(0.75, i * cell - 0.75) * density;
