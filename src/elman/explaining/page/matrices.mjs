@@ -4,10 +4,12 @@ import { colour } from "./colours.mjs";
 import { element, label, shape } from "./dom.mjs";
 import { ring } from "./figures.mjs";
 import { cellNumber, nineDigits, shapeText } from "./numbers.mjs";
+import { pixelGrid } from "./pixels.mjs";
 
 export const LARGEST = 12; // more rows or columns than this become a picture without numbers
 const CELL = { width: 44, height: 22 };
-const PICTURE = 190;
+const PICTURE = 190; // pixels of its longer side
+const THICK = 14; // pixels of a vector's width
 const GATE_ROOM = 20;
 
 /**
@@ -102,66 +104,32 @@ function gateNames(gates, rows, width) {
 // ---- as a picture -----------------------------------------------------------------------------------
 
 function pixels(values, rows, columns, options) {
-  const cell = Math.min(14, PICTURE / Math.max(rows, columns));
-  const width = columns === 1 ? 14 : columns * cell;
+  const cell = Math.min(THICK, PICTURE / Math.max(rows, columns));
+  const width = columns === 1 ? THICK : columns * cell;
   const height = rows * cell;
-  const canvas = sharpCanvas(width, height);
-  const brush = canvas.getContext("2d");
-  const across = width / columns;
   const hidden = options.hidden ?? (() => false);
-  for (let i = 0; i < rows; i++) {
-    if (hidden(i)) continue;
-    for (let j = 0; j < columns; j++) {
-      const value = values[i * columns + j];
-      const isLevel = options.levels?.includes(i) ?? false;
-      brush.fillStyle = isLevel ? styled("--edge") : colour(value, options.deepest ?? 1).fill;
-      paint(brush, canvas, j * across, i * cell, isLevel ? across * value : across, cell);
-    }
+  const valueAt = (i, j) => (hidden(i) ? null : values[i * columns + j]);
+  const canvas = pixelGrid(rows, columns, width, height, valueAt, options.deepest);
+  const marks = shape("svg", { width, height, "aria-hidden": "true" });
+  for (const i of options.levels ?? []) {
+    const place = { x: 0, y: i * cell, height: cell + 0.3 };
+    marks.append(shape("rect", { ...place, width, class: "cell-ground" }));
+    marks.append(shape("rect", { ...place, width: width * (values[i] || 0), class: "level" }));
   }
-  outlineRows(brush, canvas, options.outlined ?? [], cell);
-  canvas.addEventListener("mousemove", ({ offsetX, offsetY }) => {
+  for (const i of options.outlined ?? []) {
+    const tall = Math.max(cell + 1, 4);
+    const y = Math.max(0.75, Math.min(height - tall - 0.75, (i + 0.5) * cell - tall / 2));
+    const place = { x: 0.75, y, width: width - 1.5, height: tall };
+    marks.append(shape("rect", { ...place, class: "ring thin" }));
+  }
+  const picture = element("div", { class: "layers" }, canvas, marks);
+  picture.style.width = `${width}px`;
+  marks.addEventListener("mousemove", ({ offsetX, offsetY }) => {
     const i = Math.min(rows - 1, Math.max(0, Math.floor(offsetY / cell)));
-    const j = Math.min(columns - 1, Math.max(0, Math.floor(offsetX / across)));
+    const j = Math.min(columns - 1, Math.max(0, Math.floor((offsetX / width) * columns)));
     const index = columns === 1 ? i : `${i}, ${j}`;
     const name = options.typed ?? "";
-    canvas.title = hidden(i) ? "?" : `${name}[${index}] = ${nineDigits(values[i * columns + j])}`;
+    picture.title = hidden(i) ? "?" : `${name}[${index}] = ${nineDigits(values[i * columns + j])}`;
   });
-  return canvas;
-}
-
-/** A canvas of the screen's own pixels. */
-export function sharpCanvas(width, height) {
-  const density = globalThis.devicePixelRatio || 1;
-  const canvas = element("canvas", {
-    width: Math.max(1, Math.round(width * density)),
-    height: Math.max(1, Math.round(height * density)),
-  });
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  return canvas;
-}
-
-/** Fill a rectangle given in the page's pixels, without seams beside its neighbours. */
-export function paint(brush, canvas, x, y, width, height) {
-  const density = globalThis.devicePixelRatio || 1;
-  const [left, top] = [Math.round(x * density), Math.round(y * density)];
-  const right = Math.min(canvas.width, Math.round((x + width) * density));
-  const bottom = Math.min(canvas.height, Math.round((y + height) * density));
-  brush.fillRect(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
-}
-
-/** A colour of the style sheet. */
-export function styled(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name);
-}
-
-function outlineRows(brush, canvas, rows, cell) {
-  const density = globalThis.devicePixelRatio || 1;
-  brush.strokeStyle = styled("--ink");
-  brush.lineWidth = 1.5 * density;
-  for (const i of rows) {
-    const top = Math.max(0.75, i * cell - 0.75) * density;
-    const height = Math.max(cell + 1.5, 4) * density;
-    brush.strokeRect(0.75 * density, top, canvas.width - 1.5 * density, height);
-  }
+  return picture;
 }

@@ -17,6 +17,7 @@ import { drawUnrolled } from "./unrolled.mjs";
 import { veilOf } from "./veil.mjs";
 import { addressOf } from "./view.mjs";
 
+const NARROWEST = 280; // pixels of a drawing
 const SAID = 8; // values of a state that are said aloud
 
 export class Page {
@@ -66,6 +67,8 @@ export class Page {
 
   draw() {
     this.#waiting = false;
+    // Measured before anything is drawn, as each later measure would lay the page out again.
+    this.width = Math.max(NARROWEST, byId("network").clientWidth);
     if (this.#stale) {
       this.result = run(this.trace);
       const arrays = Object.values(this.trace.parameters);

@@ -1,6 +1,6 @@
 // The unrolled network: layers, lanes and directions over the steps that fit.
 
-import { byId, drawing, label, shape } from "./dom.mjs";
+import { byId, drawing, element, label, shape } from "./dom.mjs";
 import { columnSize, drawArrow, drawColumn, drawPadding, hatching } from "./figures.mjs";
 import { drawLane } from "./lanes.mjs";
 import { drawRowNames } from "./row_names.mjs";
@@ -12,9 +12,10 @@ import { INPUT_CELL, layOut, standingAt } from "./unrolled_layout.mjs";
 export function drawUnrolled(page) {
   const { trace, view, text } = page;
   const host = byId("network");
-  const layout = layOut(trace, Math.max(280, host.clientWidth), view.t);
+  const layout = layOut(trace, page.width, view.t);
   const width = Math.max(layout.width, layout.right);
   const picture = drawing(width, layout.height, text.networkPicture(trace), hatching());
+  const layers = element("div", { class: "layers" }, picture);
   picture.classList.add("clickable");
   if (trace.T) drawBand(picture, layout, view.t);
   drawRowNames(picture, trace, layout, text);
@@ -26,7 +27,7 @@ export function drawUnrolled(page) {
     const at = [event.clientX - corner.left, event.clientY - corner.top];
     page.go(standingAt(trace, layout, ...at));
   });
-  host.replaceChildren(picture);
+  host.replaceChildren(layers);
   return layout;
 }
 
