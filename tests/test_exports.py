@@ -30,7 +30,7 @@ PUBLIC = {
     ],
     "elman.kernels": [
         "GATES", "PAIRS_PER_BLOCK", "Architecture", "Masks", "State", "Weights", "backend",
-        "linear", "network", "show_config",
+        "dropout_mask", "linear", "network", "show_config",
     ],
 }  # fmt: skip
 

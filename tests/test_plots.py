@@ -1,4 +1,4 @@
-"""The plots: what they draw, on which Axes, in which colours; and what they refuse."""
+"""Plots of states and gates: what they draw, on which Axes, in which colours; what they refuse."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 import elman
 from elman import nn, plots
-from elman._drawing import BLUE, ORANGE, PALE, PAPER, SCALES
+from elman._drawing import BLUE, ORANGE, PAPER, SCALES
 from elman.train import FitResult
 
 mpl.use("agg")
@@ -47,7 +47,7 @@ def labels_of(ax: Axes) -> list[str]:
 
 def drawn(ax: Axes) -> None:
     """Draw the whole figure: whatever cannot be drawn raises or warns here."""
-    ax.figure.canvas.draw()  # type: ignore[union-attr]
+    ax.figure.canvas.draw()
 
 
 # ---- states ----------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ def test_states_are_drawn_up_to_the_rows_length(lstm_trace: Any) -> None:
     assert ax.get_ylim() == (4.5, -0.5)  # unit 0 on top
     assert ax.images[0].get_extent() == [-0.5, 3.5, 4.5, -0.5]
     (padding,) = [patch for patch in ax.patches if patch.get_hatch()]
-    assert (padding.get_x(), padding.get_width()) == (3.5, 2)  # type: ignore[attr-defined]
+    assert (padding.get_x(), padding.get_width()) == (3.5, 2)
     assert ax.get_title(loc="left") == "State h of LSTM(3, 5), layer 1, reverse"
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("time step t", "unit")
     assert len(ax.texts) == 20
@@ -156,7 +156,7 @@ def test_digits_contrast_with_every_colour_of_the_scale() -> None:
     for text in ax.texts:
         t, unit = map(int, text.get_position())
         background = image.cmap(image.norm(trace.h[0, t, unit]))
-        assert contrast(background, text.get_color()) >= 4.5  # type: ignore[arg-type]
+        assert contrast(background, text.get_color()) >= 4.5
 
 
 def contrast(one: Any, other: Any) -> float:
@@ -199,133 +199,6 @@ def test_gates_that_are_not_there_are_refused(lstm_trace: Any) -> None:
         plots.plot_gates(trace, "z")
 
 
-# ---- gradient flow ---------------------------------------------------------------------------
-
-
-def test_gradient_flow_has_a_bar_for_each_step() -> None:
-    rnn = nn.RNN(5, 2, batch_first=True, generator=elman.Generator(1))
-    x = np.repeat(np.array([[[1], [2], [3]]], np.float32), 5, axis=2)
-    flow = elman.gradient_flow(rnn, x)
-    ax = flow.plot()
-    drawn(ax)
-    bars: Any = ax.patches
-    np.testing.assert_allclose([bar.get_height() for bar in bars], flow.norm)
-    np.testing.assert_allclose([bar.get_x() + bar.get_width() / 2 for bar in bars], [0, 1, 2])
-    assert [to_hex(bar.get_facecolor()) == PALE for bar in bars] == [True, True, False]
-    assert ax.get_yscale() == "log"
-    low, high = ax.get_ylim()
-    assert low < flow.norm.min()
-    assert high > flow.norm.max()
-    assert labels_of(ax) == ["0.00861", "0.105", "1.41"]
-    assert ax.get_title(loc="left") == "Vanishing: × 0.078 a step"
-    assert ax.get_title(loc="right") == "RNN(5, 2)   ← going back"
-    assert ax.get_xlabel() == "time step t"
-    assert "norm" in ax.get_ylabel()
-    _, given = pyplot.subplots()
-    assert flow.plot(given) is given
-
-
-def test_gradient_flow_shows_losses_apart_and_the_reverse_direction() -> None:
-    gru = nn.GRU(3, 4, bidirectional=True, generator=elman.Generator(0))
-    x = np.ones((20, 3), np.float32)
-    d_output = np.random.default_rng(0).normal(size=(20, 8)).astype(np.float32)
-    flow = elman.gradient_flow(gru, x, d_output=d_output).layer(0, 1)
-    ax = plots.plot_gradient_flow(flow)
-    drawn(ax)
-    lines = {line.get_label(): line.get_ydata() for line in ax.lines}
-    np.testing.assert_allclose(lines["losses of all steps"], flow.total_loss)
-    np.testing.assert_allclose(lines["loss of that step alone"], flow.own_loss)
-    legend = ax.get_legend()
-    assert legend is not None
-    names = {text.get_text() for text in legend.get_texts()}
-    assert names == {"last state's sum", *lines}
-    assert "going back →" in ax.get_title(loc="right")
-    bars: Any = ax.patches
-    assert to_hex(bars[0].get_facecolor()) != PALE
-    assert not ax.texts
-
-
-def test_gradient_flow_of_noughts_nan_and_one_step_can_be_drawn() -> None:
-    rnn = nn.RNN(2, 3, nonlinearity="relu")
-    rnn.bias_ih_l0 = np.full(3, -9, np.float32)
-    ax = elman.gradient_flow(rnn, np.zeros((4, 2), np.float32)).plot()
-    drawn(ax)
-    assert labels_of(ax) == ["0", "0", "0", "1.73"]
-    heights = [bar.get_height() for bar in ax.patches]  # type: ignore[attr-defined]
-    np.testing.assert_allclose(heights, [np.nan] * 3 + [3**0.5])
-    x = np.full((4, 2), np.nan, np.float32)
-    ax = elman.gradient_flow(nn.RNN(2, 3), x).plot()
-    drawn(ax)
-    assert labels_of(ax)[:3] == ["nan"] * 3
-    assert ax.get_title(loc="left") == "Non-finite"
-    ax = elman.gradient_flow(rnn, np.zeros((1, 2), np.float32)).plot()
-    drawn(ax)
-    assert ax.get_title(loc="left") == "One step"
-
-
-# ---- loss curve ------------------------------------------------------------------------------
-
-
-def test_loss_curve_of_a_fitted_estimator() -> None:
-    from elman.estimators import RNNClassifier
-
-    generator = np.random.default_rng(0)
-    x = generator.normal(size=(60, 5, 2))
-    y = (x[:, :, 0].mean(axis=1) > 0).astype(int)
-    options: dict[str, Any] = {"hidden_size": 8, "max_iter": 6, "random_state": 0, "tol": -1.0}
-    estimator = RNNClassifier(early_stopping=True, **options).fit(x, y)
-    ax = plots.plot_loss_curve(estimator)
-    drawn(ax)
-    (line,) = ax.lines
-    np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 7))
-    np.testing.assert_array_equal(line.get_ydata(), estimator.loss_curve_)
-    (right,) = [other for other in ax.figure.axes if other is not ax]
-    scores, best = right.lines
-    assert estimator.validation_scores_ is not None
-    np.testing.assert_array_equal(scores.get_ydata(), estimator.validation_scores_)
-    np.testing.assert_array_equal(scores.get_xdata(), np.arange(1, 7))
-    epoch = int(np.argmax(estimator.validation_scores_)) + 1
-    assert list(best.get_xdata()) == [epoch]  # type: ignore[arg-type]
-    assert best.get_ydata()[0] == estimator.best_validation_score_  # type: ignore[index]
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "training loss")
-    assert right.get_ylabel() == "validation score"
-
-    estimator = RNNClassifier(**options).fit(x, y)
-    ax = plots.plot_loss_curve(estimator)
-    assert len(ax.figure.axes) == 1
-    np.testing.assert_array_equal(ax.lines[0].get_ydata(), estimator.loss_curve_)
-
-
-def test_loss_curve_of_a_fit_result() -> None:
-    result = FitResult([3.0, 2.0, 1.0], [0.5, 0.75, 0.7], 1.0, 0.75, False, False)
-    ax = plots.plot_loss_curve(result)
-    drawn(ax)
-    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [3, 2, 1])
-    right = ax.figure.axes[1]
-    np.testing.assert_array_equal(right.lines[0].get_ydata(), [0.5, 0.75, 0.7])
-    assert "0.75, epoch 2" in right.get_title(loc="right")
-    ax = plots.plot_loss_curve(FitResult([3.0], None, 3.0, None, False, True))
-    drawn(ax)
-    assert ax.lines[0].get_marker() == "o"  # a line of one point would not be seen
-    assert ax.get_title(loc="left") == "1 epoch"
-
-
-def test_what_has_no_loss_curve_is_refused() -> None:
-    from sklearn.pipeline import make_pipeline
-
-    from elman.estimators import RNNClassifier, SequenceScaler
-
-    with pytest.raises(ValueError, match=r"estimator: expected one that is fitted.*call fit first"):
-        plots.plot_loss_curve(RNNClassifier())
-    with pytest.raises(TypeError, match=r"got a Pipeline; give its last step, pipeline\[-1\]"):
-        plots.plot_loss_curve(make_pipeline(SequenceScaler(), RNNClassifier()))
-    with pytest.raises(TypeError, match="estimator: expected a fitted estimator or a FitResult"):
-        plots.plot_loss_curve([3, 2, 1])
-    with pytest.raises(ValueError, match="at least one finished epoch"):
-        plots.plot_loss_curve(FitResult([], None, None, None, False, True))
-    assert pyplot.get_fignums() == []  # nothing half done
-
-
 # ---- arguments and matplotlib ----------------------------------------------------------------
 
 
@@ -337,7 +210,7 @@ def test_what_is_no_trace_flow_or_axes_is_refused(lstm_trace: Any) -> None:
     with pytest.raises(IndexError, match="layer: "):
         plots.plot_states(lstm_trace, layer=2)
     with pytest.raises(TypeError, match=r"ax: expected matplotlib's Axes.*got Figure"):
-        plots.plot_states(lstm_trace, ax=pyplot.figure())  # type: ignore[arg-type]
+        plots.plot_states(lstm_trace, ax=pyplot.figure())
     _, several = pyplot.subplots(1, 2)
     with pytest.raises(TypeError, match=r"ax: .*axes\[0\]"):
         plots.plot_loss_curve(FitResult([1.0], None, 1.0, None, False, False), several)

@@ -63,8 +63,8 @@ def heat_map(
     from matplotlib.colors import LinearSegmentedColormap
 
     units, T = values.shape
-    colours = LinearSegmentedColormap.from_list(scale, SCALES[scale], N=129)
-    colours.set_bad(PALE)  # NaN
+    scaled = LinearSegmentedColormap.from_list(scale, SCALES[scale], N=129)
+    colours = scaled.with_extremes(bad=PALE)  # NaN
     least = -limit if scale == "diverging" else 0
     image = ax.imshow(
         np.ma.masked_invalid(values[:, :length]),
@@ -88,7 +88,7 @@ def heat_map(
             ax.axhline(edge, color="white", linewidth=1.5)
     if _within(values, WRITTEN):
         for (unit, t), value in np.ndenumerate(values[:, :length]):
-            colour = _readable(colours((value - least) / (limit - least)))
+            colour = _readable(colours(float((value - least) / (limit - least))))
             text = _two_places(float(value))
             ax.text(t, unit, text, ha="center", va="center", color=colour, fontsize="small")
     ticks = np.linspace(least, limit, 5)

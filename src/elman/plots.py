@@ -150,13 +150,14 @@ def plot_gradient_flow(flow: GradientFlow, ax: Axes | None = None) -> Axes:
     if len(flow.norm) <= FEW_STEPS:
         for step, value in enumerate(flow.norm):
             height = norm[step] if np.isfinite(norm[step]) else ax.get_ylim()[0]
-            _drawing.write_above(ax, step, float(height), _drawing.power(float(value), 3))
+            text = _drawing.power(float(value), 3 if value >= 0.01 else 2)
+            _drawing.write_above(ax, step, float(height), text)
     ax.set(
         xlabel="time step t",
         ylabel="norm of the gradient",
         xlim=(-0.6, len(flow.norm) - 0.4),
     )
-    rate = f": × {_drawing.power(flow.per_step)} a step" if len(flow.norm) > 1 else ""
+    rate = f": × {_drawing.power(flow.per_step)} a step" if np.isfinite(flow.per_step) else ""
     ax.set_title(f"{flow.verdict.capitalize()}{rate}", loc="left")
     arrow = "going back →" if flow.going_back[0] == 0 < flow.going_back[-1] else "← going back"
     traced = flow.trace.layer(*divmod(flow.k, flow.trace.architecture.directions))

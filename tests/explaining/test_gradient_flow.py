@@ -140,7 +140,7 @@ def test_slopes_and_saturation_are_those_of_the_traced_values(kind: str) -> None
     options: dict[str, Any] = {"dtype": np.float64, "generator": elman.Generator(3)}
     layer: Any
     if kind in ("tanh", "relu"):
-        layer = nn.RNN(4, 30, nonlinearity=kind, **options)  # type: ignore[arg-type]
+        layer = nn.RNN(4, 30, nonlinearity=kind, **options)
     else:
         layer = getattr(nn, kind)(4, 30, **options)
     x = np.random.default_rng(0).normal(0, 20, (7, 4))

@@ -41,8 +41,7 @@ def seeded_rnn() -> nn.RNN:
         (0.9, 10, "healthy"),  # 0.39 is left
         (0.5, 3, "healthy"),  # just half a step
         (0.499, 3, "vanishing"),  # 0.25 is left, but less than half a step
-        (0.75, 8, "healthy"),  # 0.133
-        (0.75, 9, "fading"),  # 0.1001
+        (0.75, 9, "healthy"),  # 0.1001
         (0.75, 10, "fading"),
         (0.75, 25, "fading"),  # 0.001003
         (0.75, 26, "vanishing"),
@@ -78,7 +77,7 @@ def test_the_numbers_of_the_sample() -> None:
 
 def test_many_steps_are_left_out_and_said_to_be() -> None:
     lines = str(scalar_relu(0.9, 40)).split("\n")
-    steps = [line for line in lines if line.startswith("  ")]
+    steps = [line for line in lines if line.startswith(("  t", "  ..."))]
     assert len(steps) == 13
     assert steps[6] == "  ... 28 steps left out; .norm has them"
     assert steps[5].startswith("  t = 34 ")
@@ -103,8 +102,8 @@ def test_text_is_ascii_and_fits_a_terminal(kind: str, T: int) -> None:
 
 
 def test_text_tells_what_each_verdict_means() -> None:
-    assert "Exploding: x 2 a step; ten steps would make 1e+03." in str(scalar_relu(2, 12))
-    assert "People clip the gradient's norm" in str(scalar_relu(2, 12))
+    assert "Exploding: x 2 a step; ten steps would make 1e+03." in str(scalar_relu(2.0, 12))
+    assert "People clip the gradient's norm" in str(scalar_relu(2.0, 12))
     healthy = str(scalar_relu(0.9, 5))
     assert "Healthy: x 0.9 a step; ten steps would leave 0.3." in healthy
     assert "People" not in healthy
@@ -182,7 +181,8 @@ def test_infinity_in_a_weight_is_found() -> None:
     lines = str(flow).split("\n")
     assert " ".join(lines[-3:-1]) == f"first non-finite value: {found}"
     # The layer below is well, and what is measured there holds.
-    assert flow.layer(0).verdict == "vanishing"
+    assert flow.layer(0).verdict == "healthy"
+    assert f"first non-finite value: {found}" in " ".join(str(flow.layer(0)).split("\n"))
 
 
 def test_nan_in_an_initial_state_is_found() -> None:
@@ -195,7 +195,7 @@ def test_nan_in_an_initial_state_is_found() -> None:
         "W_hh h, layer 0, reverse, t = 2, gate i, unit 0, from h_0[1, 1, 2] = nan"
     )
     assert flow.layer(0, 1).verdict == "non-finite"
-    assert flow.verdict == "vanishing"
+    assert flow.verdict in ("healthy", "fading")
     assert elman.gradient_flow(lstm, x, (h_0, c_0), row=0).trace.first_non_finite is None
 
 
@@ -204,12 +204,12 @@ def test_nan_in_an_initial_state_is_found() -> None:
 
 def test_what_is_no_layer_is_refused() -> None:
     x = np.zeros((3, 5), np.float32)
-    with pytest.raises(TypeError, match=r"layer: expected nn.RNN, nn.GRU or nn.LSTM, got GRUCell"):
-        elman.gradient_flow(nn.GRUCell(5, 2), x)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"nn.RNN, nn.GRU or nn.LSTM, got GRUCell; a cell makes"):
+        elman.gradient_flow(nn.GRUCell(5, 2), x)
     with pytest.raises(TypeError, match=r"layer: expected nn.RNN.*got Network.*network\.rnn"):
-        elman.gradient_flow(nn.Network(nn.RNN(5, 2), nn.Linear(2, 1)), x)  # type: ignore[arg-type]
+        elman.gradient_flow(nn.Network(nn.RNN(5, 2), nn.Linear(2, 1)), x)
     with pytest.raises(TypeError, match=r"layer: expected nn.RNN.*got str"):
-        elman.gradient_flow("rnn", x)  # type: ignore[arg-type]
+        elman.gradient_flow("rnn", x)
 
 
 def test_rows_that_are_missing_or_not_there_are_refused() -> None:
@@ -219,11 +219,13 @@ def test_rows_that_are_missing_or_not_there_are_refused() -> None:
     with pytest.raises(ValueError, match=r"row: .*got 4"):
         elman.gradient_flow(rnn, x, row=4)
     with pytest.raises(TypeError, match="row: "):
-        elman.gradient_flow(rnn, x, row="first")  # type: ignore[arg-type]
+        elman.gradient_flow(rnn, x, row="first")
     with pytest.raises(ValueError, match="row: expected None"):
         elman.gradient_flow(rnn, x[:, 0], row=0)
-    with pytest.raises(ValueError, match="lengths: expected at least one valid step in row 1"):
+    with pytest.raises(ValueError, match="lengths: expected a valid step in row 1, got none"):
         elman.gradient_flow(rnn, x, lengths=[3, 0, 1, 1], row=1)
+    with pytest.raises(ValueError, match="x: expected a valid step in row 1, got none"):
+        elman.gradient_flow(rnn, [x[:, 0], x[:0, 0]], row=1)
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:

@@ -75,6 +75,9 @@ def test_the_first_value_is_named_with_its_cause() -> None:
     trace = elman.explain(layer, x, row=1)
     assert trace.first_non_finite == "W_ih x, layer 0, t = 3, unit 0, from x[1, 3, 2] = nan"
     assert "t = 4: left out, after the first value that is not finite" in str(trace)
+    assert str(trace[3]).endswith("h' is output[1, 3]; the layer gave nan nan nan nan and so on.")
+    assert str(trace[3].unit(0)).endswith("h'[0] is output[1, 3, 0]; the layer gave nan.")
+    assert ", where results are finite. " in " ".join(str(trace).split())
     assert elman.explain(layer, x, row=0).first_non_finite is None
 
 

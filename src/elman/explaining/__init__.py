@@ -13,4 +13,3 @@ from elman.explaining._gradient_flow import GradientFlow, gradient_flow
 from elman.explaining._trace import Trace
 
 __all__ = ["GradientFlow", "Trace", "explain", "gradient_flow"]
-"""What is public."""

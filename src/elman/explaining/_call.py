@@ -45,18 +45,24 @@ def checked_layer(layer: Any) -> Any:
     """
     if isinstance(layer, Recurrent | RecurrentCell):
         return layer._snapshot()
+    raise refused(layer, "nn.RNN, nn.GRU, nn.LSTM or a cell of these")
+
+
+def refused(layer: Any, expected: str) -> Exception:
+    """Make the error for what is no layer as expected."""
     fix = ""
     if isinstance(layer, Network):
         fix = "explain its recurrent layers: pass network.rnn, and x as these take it"
+    elif isinstance(layer, RecurrentCell):
+        fix = "a cell makes one step: pass the layer, and a sequence"
     elif isinstance(layer, type):
         fix = "pass a layer, not its class"
     elif hasattr(layer, "rnn_"):
         fix = "explain its recurrent layers: pass estimator.rnn_, and x as it was scaled"
     elif type(layer).__module__.partition(".")[0] == "torch":
         fix = "make elman's layer of the same arguments and load the state_dict into it"
-    expected = "nn.RNN, nn.GRU, nn.LSTM or a cell of these"
     got = layer.__name__ if isinstance(layer, type) else type(layer).__name__
-    raise _check.fail(TypeError, "layer", expected, got, fix)
+    return _check.fail(TypeError, "layer", expected, got, fix)
 
 
 def sequence_of_layer(layer: Any, x: Any, hx: Any, lengths: Any, row: Any) -> Sequence:

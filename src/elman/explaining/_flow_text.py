@@ -93,12 +93,12 @@ def _title(flow: GradientFlow) -> list[str]:
 
 def _table(flow: GradientFlow) -> list[str]:
     """Return a line for each step, those in the middle of many left out."""
-    lines = [_line(flow, t) for t in flow.going_back]
-    left_out = len(lines) - 2 * SHOWN
+    order = flow.going_back
+    left_out = len(order) - 2 * SHOWN
     if left_out < 2:
-        return lines
-    note = f"  ... {left_out} steps left out; .norm has them"
-    return [*lines[:SHOWN], note, *lines[-SHOWN:]]
+        return [_line(flow, t) for t in order]
+    first, last = ([_line(flow, t) for t in part] for part in (order[:SHOWN], order[-SHOWN:]))
+    return [*first, f"  ... {left_out} steps left out; .norm has them", *last]
 
 
 def _line(flow: GradientFlow, t: int) -> str:

@@ -11,13 +11,12 @@ import numpy as np
 
 from elman import _check
 from elman._typing import FloatArray, Lengths
-from elman.explaining import _flow_text, _json, _walk
+from elman.explaining import _call, _flow_text, _json, _walk
 from elman.explaining._explain import explain
 from elman.explaining._record import order
 from elman.explaining._trace import Trace
 from elman.kernels import reference
 from elman.nn import _arguments
-from elman.nn._cell import RecurrentCell
 from elman.nn._recurrent import Recurrent
 
 if TYPE_CHECKING:
@@ -116,17 +115,18 @@ class GradientFlow:
     def verdict(self) -> str:
         """What the gradient does on its way back.
 
-        "non-finite" if the forward pass is, and the gradient for that reason; "one step" if T is 1;
-        "exploding" if more than 1e3 of it is left at the far end, or it overflows; "vanishing" if
-        less than 1e-3 is left, or less than half a step; "fading" if less than 0.1 is left; else
-        "healthy".
+        "non-finite" if a value of the forward pass is NaN or infinite in this layer and direction;
+        "one step" if T is 1; "exploding" if more than 1e3 of it is left at the far end, or it
+        overflows; "vanishing" if less than 1e-3 is left, or less than half a step; "fading" if less
+        than 0.1 is left; else "healthy".
         """
-        finite = bool(np.isfinite(self.norm).all())
-        if not finite and self.trace.first_non_finite:
+        trace = self.trace
+        values = [trace.sums_x, trace.sums_h, trace.h] + ([] if trace.c is None else [trace.c])
+        if not all(np.isfinite(array[self.k]).all() for array in values):
             return "non-finite"
-        if self.trace.length == 1:
+        if trace.length == 1:
             return "one step"
-        if not finite or self.at_far_end > EXPLODING:
+        if not self.at_far_end <= EXPLODING:
             return "exploding"
         if self.at_far_end < VANISHING or self.per_step < VANISHING_A_STEP:
             return "vanishing"
@@ -224,42 +224,43 @@ def gradient_flow(
     >>> flow.verdict
     'vanishing'
     >>> flow.share.round(4)
-    array([0.0061, 0.0739, 1.    ])
+    array([0.0061, 0.0741, 1.    ])
 
     References
     ----------
     https://doi.org/10.1109/72.279181
     """
-    _check_no_cell(layer)
+    if not isinstance(layer, Recurrent):
+        raise _call.refused(layer, "nn.RNN, nn.GRU or nn.LSTM")
     trace = explain(layer, input, hx, lengths=lengths, row=row)
     if trace.length == 0:
-        expected, fix = f"at least one valid step in row {trace.row}", "choose another row"
-        raise _check.fail(ValueError, "lengths", expected, "0", fix)
+        name, fix = "x" if trace.ragged else "lengths", "choose another row"
+        raise _check.fail(ValueError, name, f"a valid step in row {trace.row}", "none", fix)
     d_row = None if d_output is None else _row_of_d_output(trace, input, d_output)
     with np.errstate(all="ignore"):  # what is NaN or infinite is told in words
         run = _run(trace)
-        losses = None if d_row is None else _walk.from_outputs(run, d_row.astype(np.float64))
+        losses = [None] * len(run.recurrences) if d_row is None else _walk.from_outputs(run, d_row)
         flows: list[GradientFlow] = []
-        for k, recurrence in enumerate(run.recurrences):
-            weights = run.network.of_recurrences[k]
+        for k, loss in enumerate(losses):
+            recurrence, weights = run.recurrences[k], run.network.of_recurrences[k]
             is_elman = weights.cell.startswith("rnn")
+            through = _walk.activations(weights, recurrence)
             flow = GradientFlow(
-                trace,
-                k,
-                _walk.from_last_state(weights, recurrence).norm,
-                *_walk.activations(weights, recurrence),
-                *((None, None) if losses is None else losses[k]),
-                *(_stretch_and_radius(weights.weight_hh) if is_elman else (None, None)),
-                flows,
+                trace=trace,
+                k=k,
+                norm=_walk.from_last_state(weights, recurrence).norm,
+                mean_slope=through.mean_slope,
+                saturated=through.saturated,
+                saturated_gates=through.saturated_gates,
+                keeps=through.keeps,
+                own_loss=None if loss is None else loss.own,
+                total_loss=None if loss is None else loss.total,
+                stretch=_walk.stretch(weights.weight_hh) if is_elman else None,
+                spectral_radius=_walk.spectral_radius(weights.weight_hh) if is_elman else None,
+                _all=flows,
             )
             flows.append(flow)
     return flows[-trace.architecture.directions]
-
-
-def _check_no_cell(layer: Any) -> None:
-    if isinstance(layer, RecurrentCell):
-        expected, fix = "nn.RNN, nn.GRU or nn.LSTM", "a cell makes one step alone"
-        raise _check.fail(TypeError, "layer", expected, type(layer).__name__, fix)
 
 
 def _run(trace: Trace) -> reference.Run:
@@ -286,11 +287,3 @@ def _row_of_d_output(trace: Trace, x: Any, d_output: Any) -> FloatArray:
         checked = checked[trace.row] if is_first else checked[:, trace.row]
     valid: FloatArray = checked[: trace.length]
     return valid
-
-
-def _stretch_and_radius(weight: FloatArray) -> tuple[float, float]:
-    """Return the largest singular value and the spectral radius; NaN of what is not finite."""
-    if not np.isfinite(weight).all():
-        return math.nan, math.nan
-    matrix = weight.astype(np.float64)
-    return float(np.linalg.norm(matrix, 2)), float(np.abs(np.linalg.eigvals(matrix)).max())

@@ -62,7 +62,9 @@ def unit_text(step: TracedStep, k: int) -> str:
         lines += written([_ledger(step, k, 0, f"unit {k}")])
     else:
         lines += _gated_unit(step, k)
-    if not a.proj_size:
+    if a.proj_size:
+        lines += ["", "W_hr makes h' of hidden: projected(j) opens value j of it."]
+    else:
         lines += ["", *_outgoing(step, k)]
     return "\n".join(lines)
 
@@ -134,24 +136,32 @@ def _outgoing(step: TracedStep, unit: int | None = None) -> list[str]:
     layer, trace = step.layer, step.layer.trace
     new = "h'" if unit is None else f"h'[{unit}]"
     name = _names.h(layer, step.t, unit)
-    if not _names.is_top(layer):
-        text = f"{new} is {name}; layer {layer.layer + 1} reads it as x."
+    if _names.is_cell(trace):
+        of_pair = "the first of " if trace.c is not None else ""
+        text = f"{new} is {of_pair}what the call returns; the cell {_given(step, unit)}."
+    elif _names.is_top(layer):
+        text = f"{new} is {name}; the layer {_given(step, unit)}."
     else:
-        kind = "cell" if _names.is_cell(trace) else "layer"
-        part = slice(None) if unit is None else slice(unit, unit + 1)
-        gave = _vectors.of_layer(step, trace.layer_output)[part]
-        apart = small(_vectors.of_layer(step, trace.differences)[part].max())
-        where = "what the call returns" if kind == "cell" else name
-        text = f"{new} is {where}; the {kind} gave {' '.join(number(v, 6) for v in gave)}, "
-        text += f"difference {apart}."
-        if len(gave) > OPENED:
-            text = f"{new} is {where}; the {kind} gave the same to {apart}."
+        text = f"{new} is {name}; layer {layer.layer + 1} reads it as x."
     lines = [wrapped(text)]
     if step.is_last and not _names.is_cell(trace) and unit is None:
         also = [f"h' is {_names.final(layer, 'h')} as well, the state after the last step"]
         also += [f"c' is {_names.final(layer, 'c')}"] if trace.c is not None else []
         lines.append(wrapped("; ".join(also) + "."))
     return lines
+
+
+def _given(step: TracedStep, unit: int | None) -> str:
+    """Say what the layer's kernels gave for h', or a unit of it."""
+    part = slice(None) if unit is None else slice(unit, unit + 1)
+    gave = _vectors.of_layer(step, step.layer.trace.layer_output)[part]
+    apart = float(_vectors.of_layer(step, step.layer.trace.differences)[part].max())
+    if not np.isfinite(apart):
+        more = " and so on" if len(gave) > OPENED else ""
+        return f"gave {' '.join(number(v, 6) for v in gave[:OPENED])}{more}"
+    if len(gave) > OPENED:
+        return f"gave the same to {small(apart)}"
+    return f"gave {' '.join(number(v, 6) for v in gave)}, difference {small(apart)}"
 
 
 # ---- ledgers ------------------------------------------------------------------------------------

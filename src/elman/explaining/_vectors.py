@@ -112,7 +112,8 @@ def heading(trace: Trace) -> list[str]:
 def agreement(trace: Trace) -> list[str]:
     """Say how closely the record and the layer agree."""
     kind = "cell" if _names.is_cell(trace) else "layer"
-    text = f"The {kind} itself gives the same to {small(trace.difference)}. "
+    text = f"The {kind} itself gives the same to {small(trace.difference)}"
+    text += ". " if trace.first_non_finite is None else ", where results are finite. "
     text += "Digits are rounded for show only."
     if trace.growth > 1:
         times = small(trace.growth)
@@ -138,7 +139,7 @@ def _layer_lines(layer: TracedLayer, layers: int) -> list[str]:
     if trace.length < trace.T:
         padding = range(trace.length, trace.T)
         lines += ["", f"{_steps(padding)}: padding, which is not read; output is 0 there"]
-    return lines
+    return lines if lines[:1] != [""] else lines[1:]
 
 
 def chosen(count: int, most: int) -> list[int | None]:

@@ -22,7 +22,9 @@ SLOPE = 0.05
 GATE = 0.05
 """A gate this close to 0 or to 1 is saturated."""
 
-TANHS = {"rnn_tanh": ("h_next",), "rnn_relu": (), "gru": ("n",), "lstm": ("g",)}
+CURVES = {"rnn_tanh": "h_next", "rnn_relu": "h_next", "gru": "n", "lstm": "g"}
+"""What comes out of each cell's tanh or relu."""
+
 GATES = {"rnn_tanh": (), "rnn_relu": (), "gru": ("r", "z"), "lstm": ("i", "f", "o")}
 KEEPS = {"gru": "z", "lstm": "f"}
 """The gate that says which share of the state before stays."""
@@ -78,10 +80,11 @@ def from_outputs(run: reference.Run, d_output: FloatArray) -> list[Loss]:
     Parameters
     ----------
     run : Run of one row
-    d_output : float64 array, shape (T, D·P)
+    d_output : array, shape (T, D·P)
     """
     a, P = run.network.architecture, run.network.architecture.state_sizes[0]
     losses: list[Loss] = []
+    d_output = d_output.astype(np.float64)
     for layer in reversed(range(a.num_layers)):
         d_x: Any = 0
         for direction in reversed(range(a.directions)):
@@ -103,14 +106,16 @@ def _walk(
     d_output: FloatArray | None,
 ) -> Walk:
     backward = CELLS[weights.cell].backward
-    weights = Weights(weights.cell, *map(_as_float64, weights[1:]))
+    # The gradient is float64, so all that it is multiplied with is taken as float64 too; of weights
+    # this is done once.
+    arrays: list[Any] = [None if w is None else w.astype(np.float64) for w in weights[1:]]
+    weights = Weights(weights.cell, *arrays)
     T, _, I = recurrence.x.shape
     norms, d_x = np.empty(T), np.empty((T, I))
     for t, _, values in reversed(recurrence.steps):
         if d_output is not None:
             d_state = (d_state[0] + d_output[t], *d_state[1:])
         norms[t] = norm(d_state)
-        values = type(values)(*map(_as_float64, values))
         d_x[t], d_state, _ = backward(weights, values, d_state)
     return Walk(norms, d_x)
 
@@ -122,27 +127,32 @@ def activations(weights: Weights, recurrence: reference.Recurrence) -> Activatio
     def over_time(name: str) -> FloatArray:
         return np.concatenate([getattr(values, name) for _, _, values in steps]).astype(np.float64)
 
-    if cell == "rnn_relu":
-        slope = np.where(over_time("h_next") <= 0, 0.0, 1.0)
-    else:
-        (name,) = TANHS[cell]
-        slope = 1 - over_time(name) ** 2
-    saturated = {"" if cell.startswith("rnn") else TANHS[cell][0]: slope < SLOPE}
+    curve = over_time(CURVES[cell])
+    slope = np.where(curve <= 0, 0.0, 1.0) if cell == "rnn_relu" else 1 - curve**2
+    saturated = {CURVES[cell]: slope < SLOPE}
     for name in GATES[cell]:
         gate = over_time(name)
         saturated[name] = np.minimum(gate, 1 - gate) < GATE
     return Activations(
         slope.mean(axis=1),
         np.concatenate(list(saturated.values()), axis=1).mean(axis=1),
-        {name: share.mean(axis=1) for name, share in saturated.items() if name},
+        {name: share.mean(axis=1) for name, share in saturated.items()} if GATES[cell] else {},
         over_time(KEEPS[cell]).mean(axis=1) if cell in KEEPS else None,
     )
+
+
+def stretch(weight: FloatArray) -> float:
+    """Return the largest singular value; NaN of what is not finite."""
+    finite = np.isfinite(weight).all()
+    return float(np.linalg.norm(weight.astype(np.float64), 2)) if finite else math.nan
+
+
+def spectral_radius(weight: FloatArray) -> float:
+    """Return the largest modulus of the eigenvalues; NaN of what is not finite."""
+    finite = np.isfinite(weight).all()
+    return float(np.abs(np.linalg.eigvals(weight.astype(np.float64))).max()) if finite else math.nan
 
 
 def norm(parts: Sequence[FloatArray]) -> float:
     """‖v‖ of all parts together; no square of a small or a large value is lost on the way."""
     return math.hypot(*(float(v) for part in parts for v in part.ravel()))
-
-
-def _as_float64(array: FloatArray | None) -> FloatArray | None:
-    return None if array is None else array.astype(np.float64)
