@@ -119,7 +119,9 @@ export class Page {
     const step = this.result.lanes[view.k].steps[view.t];
     if (!step) return text.saidPadding(view.t);
     if (this.hidden(view.k, view.t, view.unit)) return text.saidHidden(view.t);
-    const values = Array.from(step.hNext.subarray(0, SAID), (value) => cellNumber(value)).join(", ");
+    const values = Array.from(step.hNext.subarray(0, SAID), (value) => cellNumber(value)).join(
+      ", ",
+    );
     return text.said(view.t, step.hNext.length > SAID ? `${values}, …` : values);
   }
 
