@@ -1,4 +1,4 @@
-"""The networks whose pages are tested: every kind, layers, directions, bias, lengths, projection."""
+"""The networks whose pages are tested: kinds, layers, directions, biases, lengths, projections."""
 
 from __future__ import annotations
 
@@ -31,12 +31,16 @@ def _cases():
     for (kind, options), layers, both, bias, short in itertools.product(
         kinds, (1, 2), (False, True), (True, False), (False, True)
     ):
-        yield kind, {
-            **options,
-            "num_layers": layers,
-            "bidirectional": both,
-            "bias": bias,
-        }, short
+        yield (
+            kind,
+            {
+                **options,
+                "num_layers": layers,
+                "bidirectional": both,
+                "bias": bias,
+            },
+            short,
+        )
 
 
 def name_of(kind, options, short):

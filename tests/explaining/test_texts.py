@@ -216,7 +216,7 @@ def test_names_can_be_typed(form: str, x_name: str, output_name: str, h_name: st
     assert f"h' is {output_name}; " in last
     names = {"x": x, "output": output, "h_0": h_0}
     np.testing.assert_array_equal(eval(x_name, names), trace[2].x)
-    np.testing.assert_array_equal(eval(output_name, names), trace.layer_output[2])
+    np.testing.assert_allclose(eval(output_name, names), trace.layer_output[2], rtol=1e-6)
     np.testing.assert_array_equal(eval(h_name, names), trace[0].h)
 
 

@@ -13,12 +13,21 @@ from strategies import Array, Options
 
 import elman
 from elman import nn
+from elman.kernels import backend
 
 
 def assert_close(actual: Array, wanted: Array, dtype: Any, largest: float = 1) -> None:
     atol = 64 * np.finfo(dtype).eps * max(1, largest)
     np.testing.assert_allclose(actual, wanted, rtol=0, atol=atol)
     assert actual.dtype == dtype
+
+
+def assert_as_given(actual: Array, given: Array) -> None:
+    """Hold that a row's results are those of the batch: to the bit, where kernels promise that."""
+    if backend == "native":
+        np.testing.assert_array_equal(actual, given)
+    else:
+        assert_close(actual, given, given.dtype, np.abs(given).max(initial=1))
 
 
 @given(call=calls)
@@ -52,10 +61,10 @@ def test_results_are_the_layers_own_and_agree(call: Call) -> None:
     row = trace.row
     if row is not None:
         output = output[row] if trace.ragged or call.layer.batch_first else output[:, row]
-    np.testing.assert_array_equal(trace.layer_output, output)
+    assert_as_given(trace.layer_output, output)
     parts = state_n if isinstance(state_n, tuple) else (state_n,)
     for given_n, part in zip((trace.layer_h_n, trace.layer_c_n), parts, strict=False):
-        np.testing.assert_array_equal(given_n, part if row is None else part[:, row])
+        assert_as_given(given_n, part if row is None else part[:, row])
     largest = np.abs(trace.h).max(initial=1)
     assert trace.difference <= {4: 1e-5, 8: 1e-12}[call.layer.dtype.itemsize] * largest
     rounding = np.finfo(call.layer.dtype).eps * largest
@@ -68,7 +77,7 @@ def test_results_are_the_layers_own_and_agree(call: Call) -> None:
 def test_a_cells_result_is_its_own(call: Call) -> None:
     trace, result = call.explain(), call.layer(call.input, call.hx)
     h = result[0] if isinstance(result, tuple) else result
-    np.testing.assert_array_equal(trace.layer_output[0], np.atleast_2d(h)[trace.row or 0])
+    assert_as_given(trace.layer_output[0], np.atleast_2d(h)[trace.row or 0])
     assert trace.difference < (1e-5 if trace.h.dtype == np.float32 else 1e-12)
 
 

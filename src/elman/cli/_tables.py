@@ -92,7 +92,8 @@ def _read_csv(path: str) -> dict[str, Any]:
         for j, cell in enumerate(line, 1):
             if not _is_number(cell):
                 place = f"{path}, line {i}, column {j}"
-                raise _check.fail(ValueError, place, "a number", _check.short(cell))
+                fix = "separate values with commas, and write decimals with a point"
+                raise _check.fail(ValueError, place, "a number", _check.short(cell), fix)
     return {"x": np.array([[float(cell) for cell in line] for _, line in lines])}
 
 

@@ -35,14 +35,20 @@ def largest(arrays: Sequence[FloatArray]) -> float:
     return float(np.abs(values[np.isfinite(values)]).max(initial=1))
 
 
-def growth(recorded: Sequence[FloatArray], nudged: Sequence[FloatArray], epsilon: float) -> float:
+def nudged(weight: FloatArray, epsilon: float) -> FloatArray:
+    """Return a weight whose values are larger or smaller by `epsilon`, in proportion, by turns."""
+    signs = np.where(np.arange(weight.size) % 2, -1, 1).reshape(weight.shape)
+    found: FloatArray = (weight * (1 + epsilon * signs)).astype(weight.dtype)
+    return found
+
+
+def growth(recorded: Sequence[FloatArray], again: Sequence[FloatArray], epsilon: float) -> float:
     """Return how many times larger rounding becomes on its way through a network, at least 1.
 
-    `nudged` is what the same pass records where each value of x is `epsilon` larger or smaller, in
-    proportion. A network of large weights may be chaotic: what two exact computations differ by
-    then says nothing of either.
+    `again` is what the same pass records with weights that are `nudged` by `epsilon`. A network of
+    large weights may be chaotic: what two exact computations differ by then says nothing of either.
     """
-    apart = difference(recorded, nudged)
+    apart = difference(recorded, again)
     return max(1.0, apart / epsilon) if np.isfinite(apart) else float("inf")
 
 

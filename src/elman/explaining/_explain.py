@@ -57,7 +57,7 @@ def explain(
     RuntimeError
         If the recorded values and the layer's differ by more than 1e-5 in float32 or 1e-12 in
         float64, times the largest value if that is above 1, and times what the network itself
-        makes of a rounding of x if that is above 1.
+        makes of a rounding of its weights if that is above 1.
 
     Examples
     --------
@@ -71,8 +71,8 @@ def explain(
     layer = checked_layer(layer)
     read = sequence_of_layer if isinstance(layer, Recurrent) else sequence_of_cell
     sequence = read(layer, input, hx, lengths, row)
-    given = _given(layer, sequence)
     with np.errstate(all="ignore"):  # the trace tells where NaN and infinity arise
+        given = _given(layer, sequence)
         exact = _recorded(layer, sequence, np.dtype(np.float64))
         rounded = exact.astype(layer.dtype)
         if not all(np.isfinite(values).all() for values in (*rounded.results(), *given)):
@@ -83,8 +83,8 @@ def explain(
     return _trace(layer, sequence, rounded, given, (apart, differences, growth))
 
 
-def _recorded(layer: Any, sequence: Sequence, dtype: np.dtype[Any]) -> Record:
-    """Run the reference on the layer's parameters in a dtype.
+def _recorded(layer: Any, sequence: Sequence, dtype: np.dtype[Any], nudge: float = 0) -> Record:
+    """Run the reference on the layer's parameters in a dtype, each moved up or down by `nudge`.
 
     In float64 a float32 layer's record is exact to the digits shown, on whatever machine, and what
     the layer's kernels differ by is their own rounding.
@@ -95,6 +95,8 @@ def _recorded(layer: Any, sequence: Sequence, dtype: np.dtype[Any]) -> Record:
 
     network = layer._network
     weights, initial = converted(network.weights), converted(network.initial)
+    if nudge:
+        weights = [_agreement.nudged(weight, nudge) for weight in weights]
     walk = reference.network(layer.architecture, weights, initial)
     x, state = sequence.x.astype(dtype), tuple(converted(sequence.state))
     return record(walk, x, state, sequence.length)
@@ -130,9 +132,7 @@ def _compared(
     if apart <= allowed:
         return apart, 1.0
     epsilon = float(np.finfo(layer.dtype).eps)
-    signs = np.where(np.arange(sequence.x.size) % 2, -1, 1).reshape(sequence.x.shape)
-    nudged = sequence._replace(x=sequence.x * (1 + epsilon * signs))
-    again = _recorded(layer, nudged, exact.output.dtype)
+    again = _recorded(layer, sequence, exact.output.dtype, epsilon)
     growth = _agreement.growth(exact.results(), again.results(), epsilon)
     if apart <= allowed * growth:
         return apart, growth

@@ -38,13 +38,10 @@ def first_steps(layer: TracedLayer) -> tuple[list[int], list[int]]:
     """Return the steps before the first that has such a value, and it with all that follow."""
     trace = layer.trace
     steps = list(order(trace.architecture, layer.k, trace.length))
-    for i, t in enumerate(steps):
-        values = [layer.sums_x[t], layer.sums_h[t], layer.h[t]]
-        if layer.c is not None:
-            values.append(layer.c[t])
-        if not all(np.isfinite(part).all() for part in values):
-            return steps[:i], steps[i:]
-    return steps, []
+    values = [layer.sums_x, layer.sums_h, layer.h, *([] if layer.c is None else [layer.c])]
+    is_finite = np.isfinite(np.hstack(values)).all(axis=1)
+    first = next((i for i, t in enumerate(steps) if not is_finite[t]), len(steps))
+    return steps[:first], steps[first:]
 
 
 def _described(step: TracedStep) -> str:

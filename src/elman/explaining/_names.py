@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elman.nn._cell import RecurrentCell
+
 if TYPE_CHECKING:
     from elman.explaining._trace import Trace
     from elman.explaining._views import TracedLayer, TracedStep
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 def is_cell(trace: Trace) -> bool:
     """Whether a cell is explained and not a layer."""
-    return type(trace.module).__name__.endswith("Cell")
+    return isinstance(trace.module, RecurrentCell)
 
 
 def short(trace: Trace) -> str:

@@ -67,8 +67,8 @@ class Trace:
     differences : float64 array, shape (T, D·P)
         |output - layer_output| before that rounding.
     growth : float
-        How many times larger a rounding of x becomes on its way through the network, where the
-        difference is so large that it had to be found out; else 1.
+        How many times larger a rounding of the weights becomes on its way through the network,
+        where the difference is so large that it had to be found out; else 1.
 
     Examples
     --------

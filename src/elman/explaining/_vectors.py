@@ -116,8 +116,7 @@ def agreement(trace: Trace) -> list[str]:
     text += ". " if trace.first_non_finite is None else ", where results are finite. "
     text += "Digits are rounded for show only."
     if trace.growth > 1:
-        times = small(trace.growth)
-        text += f" Rounding grows in this network: a rounded x moves results {times} times as far."
+        text += f" Rounding grows {small(trace.growth)} times larger in this network."
     return [wrapped(text)]
 
 

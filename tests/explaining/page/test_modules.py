@@ -85,4 +85,3 @@ def test_an_edit_of_any_kind_is_computed_as_elman_does(calculate):
             expected.append(page_cases.edited(page_cases.case(name), array, 1, 0.75).trace.h)
     for page, h in zip(calculate(cases), expected, strict=True):
         np.testing.assert_allclose(states(page["h"], h), h, atol=1e-6)
-

@@ -52,7 +52,7 @@ test("every verdict has its words", () => {
     );
     assert.equal(new Set(said).size, 4);
     for (const sentence of said) {
-      assert.ok(sentence.includes("6.1 × 10⁻³"), sentence);
+      assert.ok(sentence.includes("6.1\u00a0×\u00a010⁻³"), sentence);
       assert.ok(sentence.includes("0.078"), sentence);
     }
     for (const kind of ["short", "broken"]) assert.ok(text.verdict({ kind, steps: 0 }).length > 10);

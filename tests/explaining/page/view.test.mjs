@@ -52,7 +52,9 @@ test("undo restores the bits of every array", () => {
   );
   edits.undo();
   assert.equal(edits.count, 0);
-  arrays.forEach((name, i) => assert.ok(Object.is(edits.value(name, 1), before[i]), name));
+  for (const [i, name] of arrays.entries()) {
+    assert.ok(Object.is(edits.value(name, 1), before[i]), name);
+  }
   assert.deepEqual(
     run(trace).output.map((values) => Array.from(values)),
     output,

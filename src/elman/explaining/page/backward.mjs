@@ -18,7 +18,7 @@ export function drawBackward(page, { from, to }) {
   byId("backward-section").hidden = !view.backward;
   if (!view.backward) return;
   const host = byId("backward");
-  const parts = [bars(page, Math.max(280, host.clientWidth))];
+  const parts = [bars(page, page.width)];
   if (trace.P <= FEW_UNITS && trace.H <= FEW_UNITS && !trace.window) {
     const steps = order(trace, view.k).filter((t) => t >= from && t < to);
     if (steps.length > 1) parts.push(jacobianEquation(page, steps.slice(1).reverse(), steps[0]));

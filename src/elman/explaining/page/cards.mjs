@@ -74,7 +74,8 @@ const figure = (content) => element("td", {}, content);
 const mark = (content) => element("td", { class: "mark" }, content);
 const amount = (value) => {
   const kind = Number.isFinite(value) ? null : "broken";
-  return element("td", { title: nineDigits(value), class: kind }, ledgerNumber(value));
+  const written = element("span", { class: kind }, ledgerNumber(value));
+  return element("td", { title: nineDigits(value) }, written);
 };
 
 function productCells(name, factor, times, value) {
@@ -97,13 +98,11 @@ function lineCells(page, line, place) {
     return [head(name, 5), figure(parameterField(page, line.bias, value, place))];
   }
   if (kind === "others") return othersCells(page, line, place);
-  if (kind === "whole") return [head(source === "x" ? "W_ih x" : "W_hh h", 5), amount(value)];
-  if (kind === "subtotal") return [head(subtotalName(line), 5), amount(value)];
+  if (kind === "whole" || kind === "subtotal") return [head(sumName(line), 5), amount(value)];
   return [head(text.sum, 5), amount(value)];
 }
 
-function subtotalName({ source, bias, name }) {
-  if (name) return name;
+function sumName({ source, bias }) {
   if (source === "x") return bias ? "W_ih x + b_ih" : "W_ih x";
   return bias ? "W_hh h + b_hh" : "W_hh h";
 }

@@ -21,7 +21,7 @@ export function colour(value, deepest = 1) {
   return scale(current)[Math.round(((share + 1) / 2) * (LEVELS - 1))];
 }
 
-/** The colours of a theme, negative first; each {fill, ink}. */
+/** The colours of a theme, negative first; each {fill, bytes, ink}. */
 export function scale(theme) {
   scales[theme] ??= Array.from({ length: LEVELS }, (_, i) =>
     mixed(theme, (2 * i) / (LEVELS - 1) - 1),
@@ -36,7 +36,7 @@ function mixed(theme, share) {
   const bytes = fromLab(lab).map(toByte);
   const fill = `#${bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   const onBlack = contrast(fill, "#000000");
-  return { fill, ink: onBlack >= contrast(fill, "#ffffff") ? "#000000" : "#ffffff" };
+  return { fill, bytes, ink: onBlack >= contrast(fill, "#ffffff") ? "#000000" : "#ffffff" };
 }
 
 /** The contrast of two colours (WCAG 2.2). */

@@ -1,7 +1,7 @@
 // The bar that stays in sight: time, lane, unit, view, and the keys that do the same.
 
-import { byId, element } from "./dom.mjs";
 import { numpySource } from "./copying.mjs";
+import { byId, element } from "./dom.mjs";
 import { showsAllUnits } from "./view.mjs";
 
 const PACE = 1200; // milliseconds a step when playing

@@ -3,6 +3,7 @@
 import { colour } from "./colours.mjs";
 import { label, shape } from "./dom.mjs";
 import { cellNumber, nineDigits } from "./numbers.mjs";
+import { pixelGrid } from "./pixels.mjs";
 
 export const CELL_WIDTH = 48;
 export const CELL_HEIGHT = 23;
@@ -17,7 +18,7 @@ export function columnSize(count, cell = CELL_HEIGHT) {
 }
 
 /**
- * Draw a column vector centred on `cx`.
+ * Draw a column vector centred on `cx`; a long one is a strip, a canvas over the drawing.
  *
  * Options: deepest (where the colour is deepest), plain (numbers without colour), ring and dashed
  * (outlines), hidden (i => whether value i is blank), named (i => its name in Python).
@@ -25,13 +26,17 @@ export function columnSize(count, cell = CELL_HEIGHT) {
 export function drawColumn(target, values, cx, top, options = {}) {
   const { width, height } = columnSize(values.length, options.cell);
   const left = cx - width / 2;
-  const numbered = values.length <= FEW;
+  const outline = { x: left, y: top, width, height, rx: 3, class: outlineClass(options) };
+  if (values.length > FEW) {
+    target.append(shape("rect", { ...outline, class: "blank" }), shape("rect", outline));
+    target.parentNode.append(strip(values, left, top, width, height, options));
+    return;
+  }
   const size = height / values.length;
   values.forEach((value, i) => {
-    const place = { x: left, y: top + i * size, width, height: numbered ? size : size + 0.3 };
-    target.append(...cell(value, i, place, numbered, options));
+    const place = { x: left, y: top + i * size, width, height: size };
+    target.append(...cell(value, i, place, options));
   });
-  const outline = { x: left, y: top, width, height, rx: 3, class: outlineClass(options) };
   target.append(shape("rect", outline));
 }
 
@@ -40,14 +45,21 @@ function outlineClass({ ring, dashed }) {
   return dashed ? "dashed" : "outline";
 }
 
-function cell(value, i, place, numbered, { deepest = 1, plain, hidden, named }) {
+function strip(values, left, top, width, height, { deepest, hidden }) {
+  const valueAt = (i) => (hidden?.(i) ? null : values[i]);
+  const canvas = pixelGrid(values.length, 1, width - 2, height - 2, valueAt, deepest);
+  canvas.style.left = `${left + 1}px`;
+  canvas.style.top = `${top + 1}px`;
+  return canvas;
+}
+
+function cell(value, i, place, { deepest = 1, plain, hidden, named }) {
   const blank = hidden?.(i) ?? false;
   const { fill, ink } = colour(value, deepest);
-  const rect = shape("rect", { ...place, class: numbered ? "cell" : null });
+  const rect = shape("rect", { ...place, class: "cell" });
   if (blank) rect.classList.add("blank");
-  else if (plain && numbered) rect.classList.add("plain");
+  else if (plain) rect.classList.add("plain");
   else rect.style.fill = fill;
-  if (!numbered) return [rect];
   const middle = place.x + place.width / 2;
   const text = label(middle, place.y + place.height / 2 + 4, blank ? "?" : cellNumber(value), {
     kind: "number",
@@ -59,13 +71,18 @@ function cell(value, i, place, numbered, { deepest = 1, plain, hidden, named }) 
     text.append(title());
   }
   if (Number.isFinite(value) || blank) return [rect, text];
+  return [rect, text, ring(place)];
+}
+
+/** The ring around a value that is no finite number. */
+export function ring({ x, y, width, height }) {
   const inner = {
-    x: place.x + 2,
-    y: place.y + 2,
-    width: place.width - 4,
-    height: place.height - 4,
+    x: x + 2,
+    y: y + 2,
+    width: Math.max(1, width - 4),
+    height: Math.max(1, height - 4),
   };
-  return [rect, text, shape("rect", { ...inner, rx: 8, class: "ring" })];
+  return shape("rect", { ...inner, rx: Math.min(8, inner.height / 2), class: "ring" });
 }
 
 /** The hatching of padding, to be put into a drawing once; refer to it as url(#hatch). */

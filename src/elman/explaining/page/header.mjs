@@ -22,6 +22,7 @@ export function drawHeader(page) {
 function agreementOfLayer({ trace, result, edits, text }) {
   if (edits.count) return text.edited;
   const apart = difference(trace, result);
+  if (apart === 0) return text.agreesExactly;
   return apart <= AGREES ? text.agrees(inWords(apart)) : text.differs(inWords(apart));
 }
 

@@ -2,18 +2,19 @@
 
 import { colour } from "./colours.mjs";
 import { byId, drawing, element, label, shape } from "./dom.mjs";
-import { hatching } from "./figures.mjs";
-import { paint, sharpCanvas } from "./matrices.mjs";
+import { hatching, ring } from "./figures.mjs";
 import { cellNumber, nineDigits } from "./numbers.mjs";
+import { pixelGrid } from "./pixels.mjs";
 
 const GRID_LEFT = 40;
+const MOST_COLUMNS = 8192; // as a canvas has no more pixels than a browser allows
 const MOST_SHAPES = 2000; // more cells than this are painted on a canvas
 
 /** Draw the states into #states, with a bracket under the window of the unrolled network. */
 export function drawHeatMap(page, { from, to }) {
   const { trace, view, text } = page;
   const host = byId("states");
-  const width = Math.max(280, host.clientWidth);
+  const width = page.width;
   const size = gridSize(trace, width);
   const bracketed = to - from < trace.T;
   const height = size.rows * size.down + (bracketed ? 36 : 24);
@@ -66,8 +67,7 @@ function drawGrid(picture, page, { across, down, steps, rows }) {
       if (!blank) rect.style.fill = fill;
       picture.append(rect);
       if (!Number.isFinite(hNext[unit]) && !blank) {
-        const inner = { x: place.x + 1.5, y: place.y + 1.5, width: across - 3, height: down - 3 };
-        picture.append(shape("rect", { ...inner, rx: Math.min(8, down / 3), class: "ring" }));
+        picture.append(ring({ ...place, width: across, height: down }));
       }
       if (!numbered) continue;
       const at = [place.x + across / 2, place.y + down / 2 + 4];
@@ -79,19 +79,15 @@ function drawGrid(picture, page, { across, down, steps, rows }) {
 
 function paintGrid(page, { across, down, steps, rows }) {
   const { trace, view } = page;
-  const canvas = sharpCanvas(GRID_LEFT + steps * across, rows * down);
-  const brush = canvas.getContext("2d");
-  const ink = getComputedStyle(document.documentElement).getPropertyValue("--ink");
-  for (let t = 0; t < trace.length; t++) {
-    const { hNext } = page.result.lanes[view.k].steps[t];
-    for (let unit = 0; unit < rows; unit++) {
-      if (page.hidden(view.k, t, unit)) continue;
-      const finite = Number.isFinite(hNext[unit]);
-      brush.fillStyle = finite ? colour(hNext[unit]).fill : ink;
-      paint(brush, canvas, GRID_LEFT + t * across, unit * down, across, down);
-    }
-  }
-  canvas.setAttribute("aria-hidden", "true");
+  const lane = page.result.lanes[view.k].steps;
+  const every = Math.ceil(steps / MOST_COLUMNS);
+  const columns = Math.ceil(steps / every);
+  const valueAt = (unit, column) => {
+    const t = column * every;
+    return t >= trace.length || page.hidden(view.k, t, unit) ? null : lane[t].hNext[unit];
+  };
+  const canvas = pixelGrid(rows, columns, columns * every * across, rows * down, valueAt);
+  canvas.style.left = `${GRID_LEFT}px`;
   return canvas;
 }
 

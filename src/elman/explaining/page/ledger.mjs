@@ -54,7 +54,9 @@ function half(trace, k, at, source, vector, subtotal, begin, opened) {
       add({ kind: "bias", bias: from, value: bias.values[at] });
     }
   } else {
-    add({ kind: "whole", value: subtotal });
+    // A large network brings the sum alone.
+    add({ kind: "whole", bias: trace.layer.bias, value: subtotal });
+    return lines;
   }
   lines.push({ kind: "subtotal", source, bias: Boolean(bias), value: subtotal, at: sum });
   return lines;

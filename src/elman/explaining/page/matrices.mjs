@@ -2,11 +2,14 @@
 
 import { colour } from "./colours.mjs";
 import { element, label, shape } from "./dom.mjs";
-import { cellNumber, ledgerNumber, nineDigits, shapeText } from "./numbers.mjs";
+import { ring } from "./figures.mjs";
+import { cellNumber, nineDigits, shapeText } from "./numbers.mjs";
+import { pixelGrid } from "./pixels.mjs";
 
-const LARGEST = 12; // more rows or columns than this become a picture without numbers
+export const LARGEST = 12; // more rows or columns than this become a picture without numbers
 const CELL = { width: 44, height: 22 };
-const PICTURE = 190;
+const PICTURE = 190; // pixels of its longer side
+const THICK = 14; // pixels of a vector's width
 const GATE_ROOM = 20;
 
 /**
@@ -14,11 +17,12 @@ const GATE_ROOM = 20;
  *
  * Options: deepest, plain, places (of decimals, in a wider cell), outlined (rows), gates (letters
  * of its row blocks), levels (rows drawn as a fill level), hidden (i => whether row i is blank),
+ * most (rows that are still written as numbers),
  * typed (its name in Python).
  */
 export function matrixFigure({ shape: size, values }, name, options = {}) {
   const [rows, columns] = size.length === 1 ? [size[0], 1] : size;
-  const large = rows > LARGEST || columns > LARGEST;
+  const large = rows > (options.most ?? LARGEST) || columns > LARGEST;
   const draw = large ? pixels : numbers;
   const picture = draw(values, rows, columns, options);
   const title = options.typed ?? null;
@@ -68,7 +72,7 @@ function numbered(value, place, i, index, options) {
   const parts = [rect];
   if (options.levels?.includes(i)) parts.push(level(value, place));
   const at = [place.x + place.width / 2, place.y + place.height / 2 + 4];
-  const written = options.places ? fixed(value, options.places) : cellNumber(value);
+  const written = cellNumber(value, options.places);
   const colours = { kind: "number", ink: blank || plain ? null : ink };
   const text = label(...at, blank ? "?" : written, colours);
   if (options.typed && !blank) {
@@ -76,11 +80,9 @@ function numbered(value, place, i, index, options) {
     text.append(shape("title", {}, name));
   }
   parts.push(text);
+  if (!Number.isFinite(value) && !blank) parts.push(ring(place));
   return parts;
 }
-
-const fixed = (value, places) =>
-  Math.abs(value) < 0.5 * 10 ** -places ? "0" : ledgerNumber(value, places);
 
 /** A gate between 0 and 1 has no hue: the cell is filled as far as the gate is open. */
 function level(value, { x, y, width, height }) {
@@ -102,59 +104,32 @@ function gateNames(gates, rows, width) {
 // ---- as a picture -----------------------------------------------------------------------------------
 
 function pixels(values, rows, columns, options) {
-  const cell = Math.min(14, PICTURE / Math.max(rows, columns));
-  const width = columns === 1 ? 14 : columns * cell;
+  const cell = Math.min(THICK, PICTURE / Math.max(rows, columns));
+  const width = columns === 1 ? THICK : columns * cell;
   const height = rows * cell;
-  const canvas = sharpCanvas(width, height);
-  const brush = canvas.getContext("2d");
-  const across = width / columns;
   const hidden = options.hidden ?? (() => false);
-  for (let i = 0; i < rows; i++) {
-    if (hidden(i)) continue;
-    for (let j = 0; j < columns; j++) {
-      brush.fillStyle = colour(values[i * columns + j], options.deepest ?? 1).fill;
-      paint(brush, canvas, j * across, i * cell, across, cell);
-    }
+  const valueAt = (i, j) => (hidden(i) ? null : values[i * columns + j]);
+  const canvas = pixelGrid(rows, columns, width, height, valueAt, options.deepest);
+  const marks = shape("svg", { width, height, "aria-hidden": "true" });
+  for (const i of options.levels ?? []) {
+    const place = { x: 0, y: i * cell, height: cell + 0.3 };
+    marks.append(shape("rect", { ...place, width, class: "cell-ground" }));
+    marks.append(shape("rect", { ...place, width: width * (values[i] || 0), class: "level" }));
   }
-  outlineRows(brush, canvas, options.outlined ?? [], cell);
-  canvas.addEventListener("mousemove", ({ offsetX, offsetY }) => {
+  for (const i of options.outlined ?? []) {
+    const tall = Math.max(cell + 1, 4);
+    const y = Math.max(0.75, Math.min(height - tall - 0.75, (i + 0.5) * cell - tall / 2));
+    const place = { x: 0.75, y, width: width - 1.5, height: tall };
+    marks.append(shape("rect", { ...place, class: "ring thin" }));
+  }
+  const picture = element("div", { class: "layers" }, canvas, marks);
+  picture.style.width = `${width}px`;
+  marks.addEventListener("mousemove", ({ offsetX, offsetY }) => {
     const i = Math.min(rows - 1, Math.max(0, Math.floor(offsetY / cell)));
-    const j = Math.min(columns - 1, Math.max(0, Math.floor(offsetX / across)));
+    const j = Math.min(columns - 1, Math.max(0, Math.floor((offsetX / width) * columns)));
     const index = columns === 1 ? i : `${i}, ${j}`;
     const name = options.typed ?? "";
-    canvas.title = hidden(i) ? "?" : `${name}[${index}] = ${nineDigits(values[i * columns + j])}`;
+    picture.title = hidden(i) ? "?" : `${name}[${index}] = ${nineDigits(values[i * columns + j])}`;
   });
-  return canvas;
-}
-
-/** A canvas of the screen's own pixels. */
-export function sharpCanvas(width, height) {
-  const density = globalThis.devicePixelRatio || 1;
-  const canvas = element("canvas", {
-    width: Math.max(1, Math.round(width * density)),
-    height: Math.max(1, Math.round(height * density)),
-  });
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  return canvas;
-}
-
-/** Fill a rectangle given in the page's pixels, without seams beside its neighbours. */
-export function paint(brush, canvas, x, y, width, height) {
-  const density = globalThis.devicePixelRatio || 1;
-  const [left, top] = [Math.round(x * density), Math.round(y * density)];
-  const right = Math.min(canvas.width, Math.round((x + width) * density));
-  const bottom = Math.min(canvas.height, Math.round((y + height) * density));
-  brush.fillRect(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
-}
-
-function outlineRows(brush, canvas, rows, cell) {
-  const density = globalThis.devicePixelRatio || 1;
-  brush.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--ink");
-  brush.lineWidth = 1.5 * density;
-  for (const i of rows) {
-    const top = Math.max(0.75, i * cell - 0.75) * density;
-    const height = Math.max(cell + 1.5, 4) * density;
-    brush.strokeRect(0.75 * density, top, canvas.width - 1.5 * density, height);
-  }
+  return picture;
 }

@@ -1,8 +1,8 @@
 // One pass over layers, directions and steps: every value of the forward pass.
 
 import { sumsOf } from "./cells.mjs";
-import { order, weightsOf } from "./trace.mjs";
 import { row } from "./tensors.mjs";
+import { order, weightsOf } from "./trace.mjs";
 
 /**
  * Run the network, or read the states that a large one brings.

@@ -44,9 +44,10 @@ function gruCard(page, step, unit) {
 /** n and h on a line, h′ between them at z. */
 function blend(n, h, hNext, z) {
   const reach = Math.max(1, Math.abs(n) || 0, Math.abs(h) || 0);
+  const end = reach === 1 ? "1" : cellNumber(reach);
   const x = (value) => 160 + (value / reach) * 132;
   const sentence = `n = ${cellNumber(n)}, h = ${cellNumber(h)}, h′ = ${cellNumber(hNext)}`;
-  const picture = drawing(320, 84, sentence);
+  const picture = drawing(320, 80, sentence);
   picture.classList.add("blend");
   if (![n, h, hNext].every(Number.isFinite)) return picture;
   picture.append(
@@ -55,9 +56,11 @@ function blend(n, h, hNext, z) {
     shape("circle", { cx: x(n), cy: 44, r: 4, class: "end" }),
     shape("circle", { cx: x(h), cy: 44, r: 4, class: "end" }),
     shape("circle", { cx: x(hNext), cy: 44, r: 6.5, class: "point" }),
-    label(x(hNext), 68, `h′ · z = ${cellNumber(z)}`, { kind: "number" }),
-    label(28, 72, `−${reach === 1 ? 1 : cellNumber(reach)}`, { kind: "number pale" }),
-    label(292, 72, `+${reach === 1 ? 1 : cellNumber(reach)}`, { kind: "number pale" }),
+    label(Math.max(72, Math.min(248, x(hNext))), 70, `h′ · z = ${cellNumber(z)}`, {
+      kind: "number",
+    }),
+    label(22, 48, `−${end}`, { kind: "number pale", anchor: "end" }),
+    label(298, 48, `+${end}`, { kind: "number pale", anchor: "start" }),
   );
   const apart = Math.abs(x(n) - x(h));
   const lift = apart < 16 ? 8 : 0; // names that would lie over each other

@@ -23,12 +23,12 @@ export function ledgerNumber(value, places = 4) {
 }
 
 /** Two places for a cell of a drawing; an exact nought is 0, a number that rounds to it −0.00. */
-export function cellNumber(value) {
+export function cellNumber(value, most = 2) {
   if (!Number.isFinite(value)) return notFinite(value);
   const size = Math.abs(value);
   if (size === 0) return "0";
   if (size >= 99999.5) return withExponent(value);
-  const places = size < 99.995 ? 2 : size < 999.95 ? 1 : 0;
+  const places = size < 99.995 ? most : size < 999.95 ? 1 : 0;
   return withMinus(value.toFixed(places));
 }
 
@@ -45,7 +45,7 @@ export function inWords(value) {
   if (size === 0) return "0";
   if (size >= 0.01 && size < 1000) return withMinus(value.toFixed(size < 0.1 ? 3 : 2));
   const [digits, exponent] = value.toExponential(1).split("e");
-  return `${withMinus(digits)} × ${powerOfTen(Number(exponent))}`;
+  return `${withMinus(digits)}\u00a0×\u00a0${powerOfTen(Number(exponent))}`; // in one piece
 }
 
 /** 10⁻³ for -3; 1 for 0. */

@@ -3,10 +3,11 @@
 import { cardHead, chip, gateCard } from "./cards.mjs";
 import { ACTIVATIONS } from "./cells.mjs";
 import { byId, element } from "./dom.mjs";
+import { FEW } from "./figures.mjs";
 import { guessControls } from "./guess.mjs";
-import { matrixFigure, sign } from "./matrices.mjs";
-import { inWords, ledgerNumber } from "./numbers.mjs";
+import { LARGEST, matrixFigure, sign } from "./matrices.mjs";
 import { newStateCards } from "./new_state.mjs";
+import { inWords, ledgerNumber } from "./numbers.mjs";
 import { largest, row } from "./tensors.mjs";
 import { ends, suffix, weightsOf } from "./trace.mjs";
 import { showsAllUnits } from "./view.mjs";
@@ -86,18 +87,21 @@ function products(page, step, outlined) {
       ...options,
     });
   };
-  const input = { plain: view.k < trace.D, deepest: largest(trace.x.values) || 1 };
+  // Beside the picture of a large matrix, a long vector is a strip as well.
+  const isLarge = trace.cell.gates.length * trace.H > LARGEST || step.x.length > LARGEST;
+  const most = isLarge ? FEW : LARGEST;
+  const raw = { plain: true, deepest: largest(trace.x.values) || 1 };
   const parts = [
     parameter("weight_ih", "W_ih", { gates: letters }),
     sign("@"),
-    matrixFigure(vector(step.x), "x", view.k < trace.D ? input : {}),
+    matrixFigure(vector(step.x), "x", { most, ...(view.k < trace.D ? raw : {}) }),
   ];
   if (weights.bias_ih) parts.push(sign("+"), parameter("bias_ih", "b_ih"));
   parts.push(
     sign("+"),
     parameter("weight_hh", "W_hh"),
     sign("@"),
-    matrixFigure(vector(step.h), "h"),
+    matrixFigure(vector(step.h), "h", { most }),
   );
   if (weights.bias_hh) parts.push(sign("+"), parameter("bias_hh", "b_hh"));
   return parts;

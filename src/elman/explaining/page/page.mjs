@@ -17,6 +17,7 @@ import { drawUnrolled } from "./unrolled.mjs";
 import { veilOf } from "./veil.mjs";
 import { addressOf } from "./view.mjs";
 
+const NARROWEST = 280; // pixels of a drawing
 const SAID = 8; // values of a state that are said aloud
 
 export class Page {
@@ -66,6 +67,8 @@ export class Page {
 
   draw() {
     this.#waiting = false;
+    // Measured before anything is drawn, as each later measure would lay the page out again.
+    this.width = Math.max(NARROWEST, byId("network").clientWidth);
     if (this.#stale) {
       this.result = run(this.trace);
       const arrays = Object.values(this.trace.parameters);
@@ -116,7 +119,9 @@ export class Page {
     const step = this.result.lanes[view.k].steps[view.t];
     if (!step) return text.saidPadding(view.t);
     if (this.hidden(view.k, view.t, view.unit)) return text.saidHidden(view.t);
-    const values = Array.from(step.hNext.subarray(0, SAID), cellNumber).join(", ");
+    const values = Array.from(step.hNext.subarray(0, SAID), (value) => cellNumber(value)).join(
+      ", ",
+    );
     return text.said(view.t, step.hNext.length > SAID ? `${values}, …` : values);
   }
 

@@ -12,6 +12,7 @@ export const english = {
       ? "a single cell · 1 step"
       : [plural(L, "layer"), plural(D, "direction"), plural(T, "step")].join(" · "),
   agrees: (difference) => `agrees with the layer to ${difference}`,
+  agreesExactly: "agrees with the layer exactly",
   differs: (difference) => `differs from the layer by ${difference}`,
   edited: "You changed a value; what you see is this page’s own calculation.",
   large: ({ start, stop }) =>

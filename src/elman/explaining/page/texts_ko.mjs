@@ -8,6 +8,7 @@ export const korean = {
   summary: ({ L, D, T, layer }) =>
     layer.cell ? "셀 하나 · 시점 1개" : `층 ${L}개 · 방향 ${D}개 · 시점 ${T}개`,
   agrees: (difference) => `층이 낸 값과의 차이 ${difference}`,
+  agreesExactly: "층이 낸 값과 똑같습니다",
   differs: (difference) => `층이 낸 값과 ${difference}만큼 다릅니다`,
   edited: "값을 고쳤습니다. 지금 보이는 것은 이 페이지가 다시 계산한 값입니다.",
   large: ({ start, stop }) =>
@@ -87,7 +88,7 @@ export const korean = {
   verdict: ({ kind, inAll, perStep, steps, t }) => {
     if (kind === "short") return "시점이 많아야 하나라서 기울기가 거슬러 갈 길이 없습니다.";
     if (kind === "broken") return "유한하지 않은 기울기가 있어 판단하지 않습니다.";
-    const measured = `${stepText(t)}에 닿는 기울기는 마지막 상태의 ${inWords(inAll)}배입니다. ${steps}걸음을 거슬러 가는 동안 한 걸음에 평균 ${inWords(perStep)}배가 됩니다.`;
+    const measured = `${stepText(t)}에 닿는 기울기는 마지막 상태의 ${inWords(inAll)}배입니다. 시점 ${steps}개를 거슬러 가는 동안 시점마다 평균 ${inWords(perStep)}배가 됩니다.`;
     return `${measured} ${korean.verdicts[kind]}`;
   },
   verdicts: {

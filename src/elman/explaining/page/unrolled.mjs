@@ -1,19 +1,21 @@
 // The unrolled network: layers, lanes and directions over the steps that fit.
 
-import { byId, drawing, label, shape } from "./dom.mjs";
+import { byId, drawing, element, label, shape } from "./dom.mjs";
 import { columnSize, drawArrow, drawColumn, drawPadding, hatching } from "./figures.mjs";
+import { drawLane } from "./lanes.mjs";
 import { drawRowNames } from "./row_names.mjs";
 import { largest } from "./tensors.mjs";
-import { ends, indexed, indexedState, order } from "./trace.mjs";
+import { indexed } from "./trace.mjs";
 import { INPUT_CELL, layOut, standingAt } from "./unrolled_layout.mjs";
 
 /** Draw the network into #network; returns the layout, whose window the heat map marks. */
 export function drawUnrolled(page) {
   const { trace, view, text } = page;
   const host = byId("network");
-  const layout = layOut(trace, Math.max(280, host.clientWidth), view.t);
+  const layout = layOut(trace, page.width, view.t);
   const width = Math.max(layout.width, layout.right);
   const picture = drawing(width, layout.height, text.networkPicture(trace), hatching());
+  const layers = element("div", { class: "layers" }, picture);
   picture.classList.add("clickable");
   if (trace.T) drawBand(picture, layout, view.t);
   drawRowNames(picture, trace, layout, text);
@@ -25,7 +27,7 @@ export function drawUnrolled(page) {
     const at = [event.clientX - corner.left, event.clientY - corner.top];
     page.go(standingAt(trace, layout, ...at));
   });
-  host.replaceChildren(picture);
+  host.replaceChildren(layers);
   return layout;
 }
 
@@ -93,7 +95,9 @@ function drawOutput(picture, page, layout, t) {
   const { width, height } = columnSize(trace.P);
   const name = indexed(trace, "output", t);
   const kind = `number ${t === view.t ? "" : "pale"}`;
-  picture.append(label(x, layout.output.top - 7, name, { kind }));
+  if (layout.step > 90 || t === view.t) {
+    picture.append(label(x, layout.output.top - 7, name, { kind }));
+  }
   for (let direction = 0; direction < trace.D; direction++) {
     const k = (trace.L - 1) * trace.D + direction;
     const top = layout.output.top + direction * (height + 4);
@@ -105,108 +109,8 @@ function drawOutput(picture, page, layout, t) {
         named: (i) => indexed(trace, "output", t, direction * trace.P + i),
       });
     }
-    if (trace.D === 1) continue;
+    if (trace.D === 1 || t >= trace.length) continue;
     const at = [x + width / 2 + 10, top + height / 2 + 4];
     picture.append(label(...at, direction ? "←" : "→", { kind: t === view.t ? "" : "pale" }));
   }
-}
-
-/** A lane: the states of one layer in one direction, from its initial to its final one. */
-function drawLane(picture, page, layout, k) {
-  const { trace } = page;
-  const lane = layout.layers[Math.floor(k / trace.D)].lanes[k % trace.D];
-  for (const part of trace.c_0 ? ["c", "h"] : ["h"]) {
-    drawPath(picture, page, layout, k, part, lane[part]);
-    for (let t = layout.from; t < layout.to; t++) drawState(picture, page, layout, k, part, t);
-  }
-}
-
-function drawState(picture, page, layout, k, part, t) {
-  const { trace, view } = page;
-  const { top } = layout.layers[Math.floor(k / trace.D)].lanes[k % trace.D][part];
-  const step = page.result.lanes[k].steps[t];
-  const size = part === "h" ? trace.P : trace.H;
-  if (!step) {
-    drawPadding(picture, size, layout.x(t), top);
-    return;
-  }
-  drawColumn(picture, part === "h" ? step.hNext : step.cNext, layout.x(t), top, {
-    ring: t === view.t && k === view.k,
-    hidden: (i) => page.hidden(k, t, i) && !(part === "c" && t === view.t && k === view.k),
-    named: (i) => `${part}[${i}], t = ${t}`,
-  });
-}
-
-/** The arrows of h, or of c, through a lane; they turn round when gradients go back through it. */
-function drawPath(picture, page, layout, k, part, { top, height }) {
-  const { trace, view } = page;
-  const reverse = k % trace.D === 1;
-  const along = reverse ? -1 : 1;
-  const half = columnSize(part === "h" ? trace.P : trace.H).width / 2 + 3;
-  const y = top + height / 2;
-  const { first, last } = ends(trace, k);
-  const shown = order(trace, k).filter((t) => t >= layout.from && t < layout.to);
-  const visible = (t) => t === undefined || shown.includes(t);
-  const back = view.backward && k === view.k;
-  const inset = layout.side > 80 ? 48 : 30;
-  const begin = reverse ? layout.right - inset : layout.left + inset;
-  const finish = reverse ? layout.x(layout.from) : layout.x(layout.to - 1);
-  const connect = (from, to, options) => {
-    const [tail, head] = [from, to];
-    drawArrow(picture, back ? [head, y] : [tail, y], back ? [tail, y] : [head, y], options);
-  };
-  let before = null;
-  if (visible(first)) {
-    drawInitial(picture, page, k, part, begin, top);
-    before = begin;
-  } else if (shown.length) {
-    before = layout.x(shown[0]) - along * layout.step;
-    picture.append(label(before + along * layout.step * 0.28, y + 4, "···", { kind: "pale" }));
-    before += along * layout.step * 0.3;
-  }
-  shown.forEach((t, i) => {
-    const strong = k === view.k && t === view.t;
-    const start = i || visible(first) ? before + along * half : before + along * 12;
-    const name = back
-      ? factor(page, t, before === begin)
-      : k === view.k && part === "h"
-        ? "W_hh"
-        : "";
-    const textShown = part === "h" ? name : "";
-    connect(start, layout.x(t) - along * half, { strong, text: textShown });
-    before = layout.x(t);
-  });
-  if (before === null) return;
-  if (visible(last)) {
-    const tip = (trace.T ? finish : begin) + along * (half + 27);
-    connect(before + along * half, tip, { strong: k === view.k && last === view.t });
-    const name = trace.layer.cell ? `${part}′` : indexedState(trace, `${part}_n`, k);
-    const options = { anchor: reverse ? "end" : "start", kind: "number strong-text" };
-    picture.append(label(tip + along * 5, y + 4, name, options));
-  } else {
-    picture.append(label(before + along * layout.step * 0.5, y + 4, "···", { kind: "pale" }));
-  }
-}
-
-function drawInitial(picture, page, k, part, x, top) {
-  const { trace } = page;
-  const name = `${part}_0`;
-  const size = part === "h" ? trace.P : trace.H;
-  const values = trace[name].values.subarray(k * size, (k + 1) * size);
-  const shownName = trace.layer.cell ? part : indexedState(trace, name, k);
-  drawColumn(picture, values, x, top, { dashed: true, named: (i) => `${shownName}[${i}]` });
-  picture.append(label(x, top - 7, shownName, { kind: "number pale" }));
-}
-
-/** ×0.07: by how much the norm of the gradient changes on its way from step t to the one before. */
-function factor(page, t, isFirst) {
-  if (isFirst) return "";
-  const before = page.view.k % page.trace.D ? t + 1 : t - 1;
-  const { norms } = page.flow;
-  const value = norms[before] / norms[t];
-  if (!Number.isFinite(value)) return "";
-  if (value !== 0 && (value < 0.005 || value >= 1000)) {
-    return `×${value.toExponential(0).replace("e+", "e").replace("-", "−")}`;
-  }
-  return `×${value.toFixed(2)}`;
 }

@@ -40,7 +40,7 @@ function layOutRows(trace) {
   const boxed = trace.D === 2 || trace.c_0 !== null;
   const state = columnSize(trace.P).height;
   const cell = columnSize(trace.H).height;
-  let y = 6;
+  let y = boxed ? 10 : 6;
   let output = null;
   if (!trace.layer.cell) {
     output = { top: 24, height: trace.D * state + (trace.D - 1) * 4 };
