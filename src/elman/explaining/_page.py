@@ -71,6 +71,7 @@ def page_data(trace: Trace) -> dict[str, Any]:
             "repr": repr(module),
         },
         "row": trace.row,
+        "batch": trace.N,
         "ragged": trace.ragged,
         "lengths": None if trace.length == trace.T else [trace.length],
         "parameters": {n: _tensor(p) for n, p in trace.parameters.items()} if is_whole else {},

@@ -57,6 +57,7 @@ export function traceOf({
       ...rest,
     },
     row,
+    batch: row === null ? null : 4,
     ragged: false,
     lengths: length === T ? null : [length],
     parameters,
