@@ -73,6 +73,7 @@ def page_data(trace: Trace) -> dict[str, Any]:
         "row": trace.row,
         "batch": trace.N,
         "ragged": trace.ragged,
+        "without_dropout": trace.without_dropout,
         "lengths": None if trace.length == trace.T else [trace.length],
         "parameters": {n: _tensor(p) for n, p in trace.parameters.items()} if is_whole else {},
         "x": _tensor(trace.x),

@@ -59,6 +59,7 @@ export function traceOf({
     row,
     batch: row === null ? null : 4,
     ragged: false,
+    without_dropout: false,
     lengths: length === T ? null : [length],
     parameters,
     x: tensor(T, I),

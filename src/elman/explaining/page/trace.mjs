@@ -17,6 +17,7 @@ export function readTrace(data) {
     row: data.row,
     N: data.batch,
     ragged: data.ragged,
+    withoutDropout: data.without_dropout,
     T,
     length: data.lengths === null ? T : data.lengths[0],
     I: layer.input_size,
@@ -66,7 +67,7 @@ export function ends(trace, k) {
   return k % trace.D ? { first: last, last: 0 } : { first: 0, last };
 }
 
-// ---- names that can be typed in Python ------------------------------------------------------------
+// ---- names that can be typed in Python ---------------------------------------------------------
 
 /** x[0, 1] or output[0, 1, 3]: an index of an array that has x's form. */
 export function indexed(trace, name, t, ...rest) {
