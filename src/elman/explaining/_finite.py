@@ -39,7 +39,7 @@ def first_steps(layer: TracedLayer) -> tuple[list[int], list[int]]:
     trace = layer.trace
     steps = list(order(trace.architecture, layer.k, trace.length))
     values = [layer.sums_x, layer.sums_h, layer.h, *([] if layer.c is None else [layer.c])]
-    is_finite = np.isfinite(np.hstack(values)).all(axis=1)
+    is_finite = np.all(np.isfinite(np.hstack(values)), axis=1)
     first = next((i for i, t in enumerate(steps) if not is_finite[t]), len(steps))
     return steps[:first], steps[first:]
 
