@@ -25,6 +25,7 @@ class Sequence(NamedTuple):
     T : steps of x; 0 for an empty sequence of a list
     row : which row of the batch, or None without a batch
     ragged : whether it came in a list of sequences
+    N : rows of the batch, or None without one
     """
 
     x: FloatArray
@@ -33,6 +34,7 @@ class Sequence(NamedTuple):
     T: int
     row: int | None
     ragged: bool
+    N: int | None
 
 
 def checked_layer(layer: Any) -> Any:
@@ -74,7 +76,8 @@ def sequence_of_layer(layer: Any, x: Any, hx: Any, lengths: Any, row: Any) -> Se
         form = forms.read(a, layer.dtype, x, hx, lengths, batch_first)
         assert form is not None
     T, N, _ = form.x.shape
-    row = checked_row(row, N if form.batched else None)
+    rows = N if form.batched else None
+    row = checked_row(row, rows)
     i = row or 0
     length = T if form.lengths is None else int(form.lengths[i])
     if form.ragged:
@@ -82,7 +85,7 @@ def sequence_of_layer(layer: Any, x: Any, hx: Any, lengths: Any, row: Any) -> Se
     # An empty sequence has a step too, which is not valid, as the kernels take T from 1 on.
     x = np.array(form.x[: max(1, T), i : i + 1], order="C")
     state = tuple(None if part is None else _row(part, i) for part in form.state)
-    return Sequence(x, state, length, T, row, form.ragged)
+    return Sequence(x, state, length, T, row, form.ragged, rows)
 
 
 def sequence_of_cell(cell: Any, x: Any, hx: Any, lengths: Any, row: Any) -> Sequence:
@@ -90,12 +93,13 @@ def sequence_of_cell(cell: Any, x: Any, hx: Any, lengths: Any, row: Any) -> Sequ
     if lengths is not None:
         raise _check.fail(ValueError, "lengths", "None for a cell, which makes one step", "lengths")
     x, hx = cell._checked_call(x, hx)
-    row = checked_row(row, len(x) if x.ndim == 2 else None)
+    N = len(x) if x.ndim == 2 else None
+    row = checked_row(row, N)
     i = row or 0
     parts = hx if isinstance(hx, tuple) else (hx,) * len(cell.architecture.state_sizes)
     state = tuple(None if part is None else _row(np.atleast_2d(part)[None], i) for part in parts)
     x = np.array(np.atleast_2d(x)[None, i : i + 1], order="C")
-    return Sequence(x, state, 1, 1, row, False)
+    return Sequence(x, state, 1, 1, row, False, N)
 
 
 def checked_row(row: Any, N: int | None) -> int | None:

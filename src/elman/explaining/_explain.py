@@ -166,6 +166,7 @@ def _trace(
         architecture=a,
         parameters=dict(zip(names, layer._network.weights, strict=True)),
         row=sequence.row,
+        N=sequence.N,
         length=sequence.length,
         T=T,
         ragged=sequence.ragged,

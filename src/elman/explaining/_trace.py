@@ -33,6 +33,8 @@ class Trace:
     architecture : elman.kernels.Architecture
     parameters : dict of arrays by name
     row : int, or None for a sequence without a batch
+    N : int, or None
+        Rows of that batch.
     T : int
         Steps of x; 1 for a cell.
     length : int
@@ -85,6 +87,7 @@ class Trace:
     architecture: Architecture
     parameters: dict[str, FloatArray]
     row: int | None
+    N: int | None
     T: int
     length: int
     ragged: bool

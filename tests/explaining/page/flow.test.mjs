@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-
-import { logAxis } from "../../../src/elman/explaining/page/backward.mjs";
 import { gradientFlow, jacobians, verdict } from "../../../src/elman/explaining/page/flow.mjs";
 import { tickEvery } from "../../../src/elman/explaining/page/heat_map.mjs";
 import { run } from "../../../src/elman/explaining/page/network.mjs";
+import { logAxis } from "../../../src/elman/explaining/page/norm_bars.mjs";
 import { order } from "../../../src/elman/explaining/page/trace.mjs";
 import { traceOf } from "./trace_of.mjs";
 

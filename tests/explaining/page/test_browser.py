@@ -193,6 +193,7 @@ def test_a_field_commits_steps_and_refuses_nonsense(open_page):
     focused = "document.activeElement.dataset.array"
     assert page.evaluate(focused) == "weight_ih_l0"
     assert float(field.input_value()) == pytest.approx(weight + 0.1)
+    assert page.inner_text("#live").startswith("t = 0: h′ = ")
     assert page.locator("#undo").is_visible()
     field.fill("0.5")
     page.keyboard.press("Enter")
@@ -387,6 +388,14 @@ def test_both_languages_fill_every_place(open_page):
         assert bool(hangul) == (language == "ko")
         page.click(other)
         assert page.evaluate("document.documentElement.lang") != language
+
+
+def test_dropout_that_is_left_out_is_said(open_page):
+    x = np.ones((3, 2), np.float32)
+    page = open_page(elman.explain(nn.RNN(2, 2, num_layers=2, dropout=0.5), x))
+    assert "dropout is left out" in page.inner_text("#summary")
+    page = open_page(elman.explain(nn.RNN(2, 2, num_layers=2, dropout=0.5).eval(), x))
+    assert "dropout is left out" not in page.inner_text("#summary")
 
 
 def test_the_language_follows_the_browser(open_page):

@@ -36,7 +36,7 @@ def test_data_holds_the_bits_of_the_layer(dtype):
     layer = {name: data["layer"][name] for name in ("kind", "num_layers", "bidirectional")}
     assert layer == {"kind": "LSTM", "num_layers": 2, "bidirectional": True}
     assert data["layer"]["repr"] == repr(trace.module)
-    assert (data["lengths"], data["row"], data["window"]) == ([3], 1, None)
+    assert (data["lengths"], data["row"], data["batch"], data["window"]) == ([3], 1, 2, None)
     assert list(data["parameters"]) == list(trace.parameters)
     for name, parameter in trace.parameters.items():
         np.testing.assert_array_equal(array(data["parameters"][name]), parameter, strict=True)
@@ -45,6 +45,13 @@ def test_data_holds_the_bits_of_the_layer(dtype):
     for name in ("output", "h_n", "c_n"):
         given = getattr(trace, f"layer_{name}")
         np.testing.assert_array_equal(array(data[name]), given, strict=True)
+
+
+def test_data_of_what_has_no_batch_says_so():
+    x = np.ones((3, 2), np.float32)
+    for layer, batch in [(nn.RNN(2, 2), None), (nn.RNNCell(2, 2), 3)]:
+        data = page_data(elman.explain(layer, x, row=None if batch is None else 1))
+        assert (data["batch"], data["layer"]["cell"]) == (batch, batch is not None)
 
 
 def test_a_large_network_brings_states_and_sums_in_place_of_weights():

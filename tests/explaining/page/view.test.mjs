@@ -101,11 +101,11 @@ test("names can be typed in Python", () => {
   assert.equal(indexed(trace, "output", 1), "output[3, 1]");
   assert.equal(indexed(trace, "x", 1, 2), "x[3, 1, 2]");
   assert.equal(indexedState(trace, "h_n", 1), "h_n[1, 3]");
-  assert.deepEqual(sequenceShape(trace, 5), ["N", 3, 5]);
-  assert.deepEqual(stateShape(trace, 2), [1, "N", 2]);
+  assert.deepEqual(sequenceShape(trace, 5), [4, 3, 5]);
+  assert.deepEqual(stateShape(trace, 2), [1, 4, 2]);
   const timeFirst = traceOf({ row: 3, batch_first: false });
   assert.equal(indexed(timeFirst, "output", 1), "output[1, 3]");
-  assert.deepEqual(sequenceShape(timeFirst, 5), [3, "N", 5]);
+  assert.deepEqual(sequenceShape(timeFirst, 5), [3, 4, 5]);
   const alone = traceOf({ row: null });
   assert.equal(indexed(alone, "output", 1, 0), "output[1, 0]");
   assert.equal(indexedState(alone, "h_n", 1), "h_n[1]");

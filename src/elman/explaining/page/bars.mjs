@@ -13,7 +13,7 @@ export function barsOf(lines) {
   const high = Math.max(0, ...sums);
   const at = (value) => 2 + ((value - low) / (high - low || 1)) * 96;
   return (line) => {
-    const size = { width: "100%", height: HEIGHT, viewBox: `0 0 100 ${HEIGHT}` };
+    const size = { viewBox: `0 0 100 ${HEIGHT}` };
     const picture = shape("svg", { ...size, preserveAspectRatio: "none", "aria-hidden": "true" });
     picture.append(shape("path", { d: `M${at(0)},0V${HEIGHT}`, class: "hairline zero" }));
     if (Number.isFinite(line.from) && Number.isFinite(line.to)) picture.append(...bar(line, at));

@@ -50,7 +50,7 @@ function elman(nonlinearity) {
   };
 }
 
-// ---- GRU: the reset acts after the product, as in torch ------------------------------------------
+// ---- GRU: the reset acts after the product, as in torch ----------------------------------------
 
 const gru = {
   /** h′ = (1 − z) n + z h, where n = tanh(W_in x + b_in + r (W_hn h + b_hn)) */
@@ -87,7 +87,7 @@ const gru = {
   },
 };
 
-// ---- LSTM ----------------------------------------------------------------------------------------
+// ---- LSTM --------------------------------------------------------------------------------------
 
 const lstm = {
   /** c′ = f c + i g; h′ = o tanh(c′), or W_hr (o tanh(c′)) with a projection */

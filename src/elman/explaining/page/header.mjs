@@ -14,6 +14,7 @@ export function drawHeader(page) {
   document.title = `${trace.layer.repr} · elman`;
   byId("repr").textContent = trace.layer.repr;
   byId("summary").textContent = `${text.summary(trace)} · ${agreementOfLayer(page)}`;
+  if (trace.withoutDropout) byId("summary").append(` · ${text.withoutDropout}`);
   byId("large").hidden = !trace.window;
   if (trace.window) byId("large").textContent = text.large(trace.window);
   byId("backward-note").textContent = text.backwardNote(trace);

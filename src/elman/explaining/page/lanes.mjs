@@ -28,6 +28,7 @@ function rowOf({ trace, view }, layout, k, part, { top, height }) {
     middle: top + height / 2,
     along: reverse ? -1 : 1,
     half: columnSize(size).width / 2 + 3,
+    reach: layout.side > 80 ? 27 : 14, // of the arrow to the final state
     begin: reverse ? layout.right - inset : layout.left + inset,
     finish: reverse ? layout.x(layout.from) : layout.x(layout.to - 1),
     back: view.backward && k === view.k,
@@ -98,12 +99,12 @@ function drawInitial(picture, { trace }, { k, part, size, top, begin }) {
 }
 
 function drawFinal(picture, { trace, view }, row, from, last) {
-  const { k, part, along, half, middle, begin, finish } = row;
-  const tip = (trace.T ? finish : begin) + along * (half + 27);
+  const { k, part, along, half, reach, middle, begin, finish } = row;
+  const tip = (trace.T ? finish : begin) + along * (half + reach);
   connect(picture, row, from, tip, { strong: k === view.k && last === view.t });
   const name = trace.layer.cell ? `${part}′` : indexedState(trace, `${part}_n`, k);
   const options = { anchor: along < 0 ? "end" : "start", kind: "number strong-text" };
-  picture.append(label(tip + along * 5, middle + 4, name, options));
+  picture.append(label(tip + along * 4, middle + 4, name, options));
 }
 
 /** W_hh, or ×0.07: by how much the norm of the gradient changes on its way back from step t. */

@@ -37,7 +37,7 @@ export function matrixFigure({ shape: size, values }, name, options = {}) {
 /** A sign of an equation between its figures. */
 export const sign = (text) => element("span", { class: "sign" }, text);
 
-// ---- with numbers ---------------------------------------------------------------------------------
+// ---- with numbers ------------------------------------------------------------------------------
 
 function numbers(values, rows, columns, options) {
   const width = options.places ? 54 : CELL.width;
@@ -101,7 +101,7 @@ function gateNames(gates, rows, width) {
   });
 }
 
-// ---- as a picture -----------------------------------------------------------------------------------
+// ---- as a picture ------------------------------------------------------------------------------
 
 function pixels(values, rows, columns, options) {
   const cell = Math.min(THICK, PICTURE / Math.max(rows, columns));

@@ -1,8 +1,9 @@
 // How gates make the new state: the last card of a GRU or LSTM.
 
-import { cardHead, chip, ledgerTable, stateBefore } from "./cards.mjs";
+import { cardHead, chip } from "./cards.mjs";
 import { drawing, element, label, shape } from "./dom.mjs";
 import { guessControls } from "./guess.mjs";
+import { ledgerTable, stateBefore } from "./ledger_table.mjs";
 import { cellNumber, ledgerNumber } from "./numbers.mjs";
 import { suffix, weightsOf } from "./trace.mjs";
 

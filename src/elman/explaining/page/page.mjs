@@ -20,6 +20,7 @@ import { addressOf } from "./view.mjs";
 const NARROWEST = 280; // pixels of a drawing
 const SAID = 8; // values of a state that are said aloud
 
+/** What the drawings and the controls share; `hidden(k, t, unit)` is what a guess keeps blank. */
 export class Page {
   #stale = true; // whether the network has to be run again
   #waiting = false; // whether a drawing is due
@@ -119,24 +120,29 @@ export class Page {
     const step = this.result.lanes[view.k].steps[view.t];
     if (!step) return text.saidPadding(view.t);
     if (this.hidden(view.k, view.t, view.unit)) return text.saidHidden(view.t);
-    const values = Array.from(step.hNext.subarray(0, SAID), (value) => cellNumber(value)).join(
-      ", ",
-    );
-    return text.said(view.t, step.hNext.length > SAID ? `${values}, …` : values);
+    const values = Array.from(step.hNext.subarray(0, SAID), (value) => cellNumber(value));
+    if (step.hNext.length > SAID) values.push("…");
+    return text.said(view.t, values.join(", "));
   }
 
   /** A click must find its button where it was pressed, so drawing waits for its end. */
   #press(down) {
     this.#pressed = down;
-    if (!down && this.#waiting) setTimeout(() => this.draw());
+    if (!down && this.#waiting) setTimeout(() => this.#drawEdit());
   }
 
   #drawSoon() {
     if (this.#waiting) return;
     this.#waiting = true;
     requestAnimationFrame(() => {
-      if (this.#waiting && !this.#pressed) this.draw();
+      if (!this.#pressed) this.#drawEdit();
     });
+  }
+
+  #drawEdit() {
+    if (!this.#waiting) return;
+    this.draw();
+    this.announce(this.#sentence());
   }
 }
 
@@ -150,8 +156,7 @@ function focusedPlace() {
 
 /** The focus stays where it was; where that is gone, it goes to the opened step's title. */
 function restoreFocus({ name, inCards }) {
-  if (!inCards || document.activeElement?.isConnected === false) return;
-  if (document.activeElement !== document.body) return;
+  if (!inCards || document.activeElement !== document.body) return;
   const found = name && document.querySelector(`[data-focus="${CSS.escape(name)}"]`);
   (found || byId("step-title")).focus({ preventScroll: true });
 }

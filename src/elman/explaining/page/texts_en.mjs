@@ -14,6 +14,7 @@ export const english = {
   agrees: (difference) => `agrees with the layer to ${difference}`,
   agreesExactly: "agrees with the layer exactly",
   differs: (difference) => `differs from the layer by ${difference}`,
+  withoutDropout: "dropout is left out",
   edited: "You changed a value; what you see is this page’s own calculation.",
   large: ({ start, stop }) =>
     `This network is too large to open whole: the file holds its states, and the gates of steps ${start}–${stop - 1}, but not its weights. Values cannot be changed.`,

@@ -10,6 +10,7 @@ export const korean = {
   agrees: (difference) => `층이 낸 값과의 차이 ${difference}`,
   agreesExactly: "층이 낸 값과 똑같습니다",
   differs: (difference) => `층이 낸 값과 ${difference}만큼 다릅니다`,
+  withoutDropout: "드롭아웃(dropout)은 뺐습니다",
   edited: "값을 고쳤습니다. 지금 보이는 것은 이 페이지가 다시 계산한 값입니다.",
   large: ({ start, stop }) =>
     `신경망이 커서 전부 펼치지 않았습니다. 이 파일에는 상태와 시점 ${start}–${stop - 1}의 게이트만 있고 가중치는 없습니다. 값은 고칠 수 없습니다.`,

@@ -15,7 +15,9 @@ export function readTrace(data) {
     layer,
     cell: cellOf(layer.kind, layer.nonlinearity),
     row: data.row,
+    N: data.batch,
     ragged: data.ragged,
+    withoutDropout: data.without_dropout,
     T,
     length: data.lengths === null ? T : data.lengths[0],
     I: layer.input_size,
@@ -65,7 +67,7 @@ export function ends(trace, k) {
   return k % trace.D ? { first: last, last: 0 } : { first: 0, last };
 }
 
-// ---- names that can be typed in Python ------------------------------------------------------------
+// ---- names that can be typed in Python ---------------------------------------------------------
 
 /** x[0, 1] or output[0, 1, 3]: an index of an array that has x's form. */
 export function indexed(trace, name, t, ...rest) {
@@ -90,14 +92,14 @@ function withIndices(name, indices) {
   return indices.length ? `${name}[${indices.join(", ")}]` : name;
 }
 
-/** The shape of x or output as the layer takes and gives it; N is the size of the batch. */
-export function sequenceShape({ row, T, layer, ragged }, size) {
-  if (layer.cell) return row === null ? [size] : ["N", size];
+/** The shape of x or output as the layer takes and gives it. */
+export function sequenceShape({ row, N, T, layer, ragged }, size) {
+  if (layer.cell) return row === null ? [size] : [N, size];
   if (row === null || ragged) return [T, size];
-  return layer.batch_first ? ["N", T, size] : [T, "N", size];
+  return layer.batch_first ? [N, T, size] : [T, N, size];
 }
 
 /** The shape of h_0 and h_n, or of c_0 and c_n: never batch-first. */
-export function stateShape({ row, lanes }, size) {
-  return row === null ? [lanes, size] : [lanes, "N", size];
+export function stateShape({ row, N, lanes }, size) {
+  return row === null ? [lanes, size] : [lanes, N, size];
 }

@@ -15,7 +15,7 @@ const WIDEST_STEP = 200;
 export function layOut(trace, width, t) {
   const phone = width < 560;
   const gutter = width >= 720 ? 104 : 0;
-  const side = phone ? 62 : 84;
+  const side = phone ? 68 : 84;
   const room = width - gutter - 2 * side;
   const fitting = Math.floor(room / (phone ? 92 : 112));
   const count = Math.min(trace.T, Math.max(2, fitting));
