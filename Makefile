@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NATIVE := $(wildcard native/*) CMakeLists.txt pyproject.toml
-SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz')
+SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz' -o -path '*/page/*')
 
-.PHONY: help demo test test-all check format bench forms fit compare scaling memory accuracy golden tables data clean
+.PHONY: help demo test test-all check format bench forms fit page compare scaling memory accuracy golden tables data notebooks clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -24,11 +24,13 @@ check: .venv/dev  ## lint, types, layers, format
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/clang-format --dry-run --Werror native/*.cpp native/*.hpp
+	$(BIN)/biome ci
 
 format: .venv/dev  ## format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i native/*.cpp native/*.hpp
+	$(BIN)/biome check --write
 
 bench: forms  ## time elman beside torch, onnxruntime and OpenVINO, and JAX with BENCH=bench-jax
 	$(BIN)/python benchmarks/versus.py --busy
@@ -38,6 +40,9 @@ forms: .venv/bench  ## time the ways to call a layer beside the plain call
 
 fit: .venv/bench  ## time RNNClassifier's fit and predict
 	$(BIN)/python benchmarks/fit.py
+
+page: .venv/dev  ## time how long the page of a trace takes to be drawn again, in Chromium
+	$(BIN)/python benchmarks/page.py
 
 BEFORE ?= python-of-another-build
 compare: .venv/bench  ## time another build, BEFORE=its python, and this one by turns
@@ -63,6 +68,9 @@ tables: .venv/dev  ## make the tables of tanh and the logistic function again
 
 data: .venv/dev  ## make the shipped data set again
 	$(BIN)/python tools/make_japanese_vowels.py
+
+notebooks: .venv/dev  ## make the notebooks of examples/ again
+	$(BIN)/python tools/make_notebooks.py
 
 clean:  ## remove what was built
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,10 +10,15 @@ import pytest
 
 PUBLIC = {
     "elman": [
-        "Generator", "__version__", "data", "datasets", "estimators", "io", "load", "manual_seed",
-        "nn", "save", "show_config", "summary", "train",
+        "Generator", "__version__", "data", "datasets", "estimators", "explain", "explaining",
+        "gradient_flow", "io", "load", "manual_seed", "nn", "plots", "save", "show_config",
+        "summary", "train",
     ],
     "elman.data": ["FrameSequences", "from_channels_first", "from_frame", "split"],
+    "elman.explaining": ["GradientFlow", "Trace", "explain", "gradient_flow"],
+    "elman.plots": [
+        "plot_gates", "plot_gradient_flow", "plot_loss_curve", "plot_states",
+    ],
     "elman.io": ["ModelFileError", "load", "save"],
     "elman.nn": [
         "GRU", "LSTM", "RNN", "Embedding", "GRUCell", "Gradients", "LSTMCell", "Linear", "Network",
@@ -25,8 +30,7 @@ PUBLIC = {
     ],
     "elman.kernels": [
         "GATES", "PAIRS_PER_BLOCK", "Architecture", "Masks", "State", "Weights", "backend",
-        "dropout_mask",
-        "linear", "network", "show_config",
+        "dropout_mask", "linear", "network", "show_config",
     ],
 }  # fmt: skip
 

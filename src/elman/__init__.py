@@ -9,7 +9,8 @@ from elman.kernels import show_config
 from elman.nn._summary import summary
 
 if typing.TYPE_CHECKING:
-    from elman import data, datasets, estimators, io, train
+    from elman import data, datasets, estimators, explaining, io, plots, train
+    from elman.explaining import explain, gradient_flow
     from elman.io import load, save
 
 __all__ = [
@@ -18,10 +19,14 @@ __all__ = [
     "data",
     "datasets",
     "estimators",
+    "explain",
+    "explaining",
+    "gradient_flow",
     "io",
     "load",
     "manual_seed",
     "nn",
+    "plots",
     "save",
     "show_config",
     "summary",
@@ -34,8 +39,12 @@ _LAZY = {
     "data": "",
     "datasets": "",
     "estimators": "",
+    "explain": "explaining",
+    "explaining": "",
+    "gradient_flow": "explaining",
     "io": "",
     "load": "io",
+    "plots": "",
     "save": "io",
     "train": "",
 }

@@ -1,4 +1,4 @@
-"""The command line: ``elman demo``."""
+"""The command line: ``elman demo`` and ``elman explain``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from elman import __version__
-from elman.cli import _demo
+from elman.cli import _demo, _explain
 
 __all__ = ["main"]
 
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"elman {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _demo.add_command(commands)
+    _explain.add_command(commands)
     options = parser.parse_args(arguments)
     status: int = options.run(options)
     return status

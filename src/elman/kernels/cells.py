@@ -3,7 +3,8 @@
 Letters: N batch, I input, H hidden, P projection. `x` is (N, I), `h` (N, H), or (N, P) for an LSTM
 with a projection, `c` (N, H), `mask` like h or None. Gates follow one another in torch's order
 along the first axis of the weights: i, f, g, o of an LSTM; r, z, n of a GRU. σ is the logistic
-function.
+function. A step keeps its two sums for whoever explains it: `sum_x`, which is W_ih x + b_ih, and
+`sum_h`, which is W_hh h + b_hh, both (N, G·H).
 """
 
 from __future__ import annotations
@@ -67,10 +68,12 @@ class Cell(NamedTuple):
 
 
 class RNNStep(NamedTuple):
-    """The values of one step: what came in and the new state."""
+    """The values of one step: what came in, the two sums, and the new state."""
 
     x: FloatArray
     h: FloatArray
+    sum_x: FloatArray
+    sum_h: FloatArray
     h_next: FloatArray
     mask: FloatArray | None
 
@@ -83,14 +86,15 @@ def rnn_forward(
     h' = φ(W_ih x + b_ih + W_hh h + b_hh)
     """
     (h,) = state
-    a = _affine(x, w.weight_ih, w.bias_ih) + _affine(_masked(h, mask), w.weight_hh, w.bias_hh)
+    sum_x, sum_h = _sums(w, x, h, mask)
+    a = sum_x + sum_h
     h_next = np.tanh(a) if w.cell == "rnn_tanh" else np.maximum(a, 0)
-    return (h_next,), RNNStep(x, h, h_next, mask)
+    return (h_next,), RNNStep(x, h, sum_x, sum_h, h_next, mask)
 
 
 def rnn_backward(w: Weights, step: RNNStep, d_state: State) -> tuple[FloatArray, State, Weights]:
     """Through φ' = 1 - h'² or [h' > 0]; the gradient passes where relu's h' is NaN, as in torch."""
-    x, h, h_next, mask = step
+    x, h, _, _, h_next, mask = step
     (d_h_next,) = d_state
     if w.cell == "rnn_tanh":
         d_a = d_h_next * (1 - h_next * h_next)
@@ -104,10 +108,12 @@ def rnn_backward(w: Weights, step: RNNStep, d_state: State) -> tuple[FloatArray,
 
 
 class GRUStep(NamedTuple):
-    """The values of one step: what came in, the gates, and n_h = W_hn h + b_hn."""
+    """The values of one step: what came in, the two sums, the gates, and n_h = W_hn h + b_hn."""
 
     x: FloatArray
     h: FloatArray
+    sum_x: FloatArray
+    sum_h: FloatArray
     r: FloatArray
     z: FloatArray
     n: FloatArray
@@ -126,16 +132,17 @@ def gru_forward(
     h' = (1 - z) n + z h
     """
     (h,) = state
-    r_x, z_x, n_x = np.split(_affine(x, w.weight_ih, w.bias_ih), 3, axis=1)
-    r_h, z_h, n_h = np.split(_affine(_masked(h, mask), w.weight_hh, w.bias_hh), 3, axis=1)
+    sum_x, sum_h = _sums(w, x, h, mask)
+    r_x, z_x, n_x = np.split(sum_x, 3, axis=1)
+    r_h, z_h, n_h = np.split(sum_h, 3, axis=1)
     r, z = _sigmoid(r_x + r_h), _sigmoid(z_x + z_h)
     n = np.tanh(n_x + r * n_h)
-    return ((1 - z) * n + z * h,), GRUStep(x, h, r, z, n, n_h, mask)
+    return ((1 - z) * n + z * h,), GRUStep(x, h, sum_x, sum_h, r, z, n, n_h, mask)
 
 
 def gru_backward(w: Weights, step: GRUStep, d_state: State) -> tuple[FloatArray, State, Weights]:
     """Gradients of the sums of x and of h differ in n, whose part of h is multiplied with r."""
-    x, h, r, z, n, n_h, mask = step
+    x, h, _, _, r, z, n, n_h, mask = step
     (d_h_next,) = d_state
     d_n = d_h_next * (1 - z) * (1 - n * n)
     d_r = d_n * n_h * r * (1 - r)
@@ -149,11 +156,13 @@ def gru_backward(w: Weights, step: GRUStep, d_state: State) -> tuple[FloatArray,
 
 
 class LSTMStep(NamedTuple):
-    """The values of one step: what came in, the gates, the new c, and hidden = o tanh(c')."""
+    """The values of one step: what came in, the sums, the gates, c', and hidden = o tanh(c')."""
 
     x: FloatArray
     h: FloatArray
     c: FloatArray
+    sum_x: FloatArray
+    sum_h: FloatArray
     i: FloatArray
     f: FloatArray
     g: FloatArray
@@ -174,18 +183,19 @@ def lstm_forward(
     h' = o tanh(c'), or W_hr (o tanh(c')) with a projection (Sak et al. 2014)
     """
     h, c = state
-    a = _affine(x, w.weight_ih, w.bias_ih) + _affine(_masked(h, mask), w.weight_hh, w.bias_hh)
-    a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)
+    sum_x, sum_h = _sums(w, x, h, mask)
+    a_i, a_f, a_g, a_o = np.split(sum_x + sum_h, 4, axis=1)
     i, f, g, o = _sigmoid(a_i), _sigmoid(a_f), np.tanh(a_g), _sigmoid(a_o)
     c_next = f * c + i * g
     hidden = o * np.tanh(c_next)
     h_next = hidden if w.weight_hr is None else hidden @ w.weight_hr.T
-    return (h_next, c_next), LSTMStep(x, h, c, i, f, g, o, c_next, hidden, mask)
+    step = LSTMStep(x, h, c, sum_x, sum_h, i, f, g, o, c_next, hidden, mask)
+    return (h_next, c_next), step
 
 
 def lstm_backward(w: Weights, step: LSTMStep, d_state: State) -> tuple[FloatArray, State, Weights]:
     """Through h' to o and c', and through c' to the other gates and c."""
-    x, h, c, i, f, g, o, c_next, hidden, mask = step
+    x, h, c, _, _, i, f, g, o, c_next, hidden, mask = step
     d_h_next, d_c_next = d_state
     d_hidden = d_h_next if w.weight_hr is None else d_h_next @ w.weight_hr
     y = np.tanh(c_next)
@@ -210,6 +220,13 @@ CELLS = {
     "gru": Cell(gru_forward, gru_backward, GRUStep),
     "lstm": Cell(lstm_forward, lstm_backward, LSTMStep),
 }
+
+
+def _sums(
+    w: Weights, x: FloatArray, h: FloatArray, mask: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """W_ih x + b_ih and W_hh h + b_hh."""
+    return _affine(x, w.weight_ih, w.bias_ih), _affine(_masked(h, mask), w.weight_hh, w.bias_hh)
 
 
 def _affine(v: FloatArray, weight: FloatArray, bias: FloatArray | None) -> FloatArray:

@@ -200,8 +200,11 @@ class Network:
 
     @property
     def kept_values(self) -> int:
-        """How many values of each unit, step and row a run keeps for backward, beside x."""
-        return len(CELLS[self.architecture.cell].values._fields) - len(("x", "mask"))
+        """How many values of each unit, step and row a run keeps, beside x."""
+        a = self.architecture
+        # n_h of a GRU is a part of sum_h.
+        names = set(CELLS[a.cell].values._fields) - {"x", "mask", "sum_x", "sum_h", "n_h"}
+        return len(names) + 2 * a.gates
 
 
 class Run:

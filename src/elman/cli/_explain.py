@@ -1,0 +1,113 @@
+"""``elman explain``: every number of a saved layer for one sequence, as text or as a page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import elman
+from elman import _check, nn
+from elman.cli._tables import read_arrays
+from elman.nn._recurrent import Recurrent
+from elman.nn._stream import Stream
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to argparse's subparsers."""
+    parser = commands.add_parser(
+        "explain",
+        help="show every number that a saved layer computes for one sequence",
+        description=(
+            "Show what a saved layer, cell or network computes for one sequence: the vectors of "
+            "every step, every multiplication of one with --step, or a page with --output."
+        ),
+    )
+    parser.add_argument("model", metavar="MODEL", help="a file that elman.save wrote")
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        help="x as .npy; as .npz with x, and lengths, h_0 and c_0 if need be; or as .csv, a step "
+        "a line, with or without a line of names",
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="PAGE", help="write a page (.html)")
+    parser.add_argument("--row", type=int, help="which sequence of a batch, counted from 0")
+    parser.add_argument("--step", type=int, help="open one step, counted from 0")
+    parser.add_argument("--layer", type=int, help="of this layer, counted from 0")
+    parser.add_argument("--direction", choices=("forward", "reverse"), help="in this direction")
+    parser.add_argument("--unit", type=int, help="open one unit of the step, counted from 0")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Load, explain, and print or write; return the exit status."""
+    try:
+        print(_explained(options))
+    except (OSError, ValueError, TypeError, IndexError, RuntimeError) as error:
+        print(f"elman explain: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _explained(options: argparse.Namespace) -> str:
+    """Return what the command prints."""
+    if options.unit is not None and options.step is None:
+        raise _check.fail(ValueError, "--unit", "a --step as well", "none")
+    model = elman.load(options.model, allow_nan=True)
+    arrays = read_arrays(options.data)
+    layer, x, hx = _call(model, arrays)
+    trace = elman.explain(layer, x, hx, lengths=arrays.get("lengths"), row=options.row)
+    if options.output is not None:
+        trace.to_html(options.output)
+        return f"{options.output}: a page to step through {layer!r}; open it in a browser"
+    direction = options.direction or "forward"
+    if options.step is not None:
+        step = trace.layer(options.layer or 0, direction)[options.step]
+        return str(step if options.unit is None else step.unit(options.unit))
+    if options.layer is None and options.direction is None:
+        return str(trace)
+    return str(trace.layer(options.layer or 0, direction))
+
+
+def _call(model: Any, arrays: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Return the layer to explain, and x and the state as it takes them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model has no recurrent layers, or the data do not fit.
+    """
+    if isinstance(model, Stream):
+        raise _check.fail(TypeError, "MODEL", "a layer, a cell or a network", "a stream")
+    x, layer = arrays["x"], model
+    if isinstance(model, nn.Network):
+        if model.bridge is not None:
+            expected = "a network without a bridge, whose initial state is made of z"
+            raise _check.fail(ValueError, "MODEL", expected, "one with a bridge")
+        layer = model.rnn
+        if model.embedding is not None:
+            x = model.embedding(_whole(x))
+    if isinstance(layer, Recurrent) and x.ndim == 1 and layer.input_size == 1:
+        x = x[:, None]
+    state = [arrays.get(name) for name in ("h_0", "c_0")]
+    given = [None if part is None else _as_dtype(part, layer) for part in state]
+    hx = tuple(given) if isinstance(layer, nn.LSTM | nn.LSTMCell) else given[0]
+    return layer, _as_dtype(x, layer), hx
+
+
+def _as_dtype(values: Any, layer: Any) -> Any:
+    """Return numbers in the layer's dtype, as files often hold float64."""
+    return values.astype(getattr(layer, "dtype", values.dtype))
+
+
+def _whole(x: Any) -> Any:
+    """Return numbers of a file as the integers that an embedding takes."""
+    if x.dtype.kind in "iu":
+        return x
+    if not np.isfinite(x).all() or (x != np.round(x)).any():
+        raise _check.fail(ValueError, "DATA", "integers, for the network's embedding", "others")
+    whole = x.astype(np.int64)
+    return whole[:, 0] if whole.ndim == 2 and whole.shape[1] == 1 else whole
