@@ -54,7 +54,10 @@ def notebook(source: Path, language: str) -> Any:
     _check_pairs(source, cells)
     chosen = [cell for cell in cells if cell.metadata.get("lang", language) == language]
     made = nbformat.v4.new_notebook(metadata=copy.deepcopy(METADATA))
-    new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+    new: dict[str, Any] = {
+        "code": nbformat.v4.new_code_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+    }
     for number, cell in enumerate(chosen):
         made.cells.append(new[cell.cell_type](cell.source, id=f"cell-{number}"))
     return made
