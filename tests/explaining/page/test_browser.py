@@ -324,7 +324,8 @@ def test_a_network_too_large_says_what_it_shows(open_page):
     assert page.locator("input.edit").count() == 0
     chips = [number(text) for text in page.locator(".card .chip").all_inner_texts()]
     expected = [trace.gates[letter][0, 2, 200] for letter in "ifgo"]
-    np.testing.assert_allclose(chips, [*expected, trace.h[0, 2, 200]], atol=1e-4)
+    expected += [trace.c[0, 2, 200], trace.h[0, 2, 200]]
+    np.testing.assert_allclose(chips, expected, atol=1e-4)
     norms = elman.gradient_flow(layer, x).norm
     np.testing.assert_allclose(copied(page)["gradient_norm"], norms, rtol=1e-5)
     go(page, t=59)

@@ -1,9 +1,8 @@
 // The opened step: its equation, its code, and a card for every sum.
 
-import { cardHead, chip, gateCard } from "./cards.mjs";
-import { byId, element } from "./dom.mjs";
+import { gateCard } from "./cards.mjs";
+import { byId } from "./dom.mjs";
 import { code, equation } from "./equation.mjs";
-import { guessControls } from "./guess.mjs";
 import { newStateCards } from "./new_state.mjs";
 import { inWords, ledgerNumber } from "./numbers.mjs";
 import { row } from "./tensors.mjs";
@@ -52,22 +51,7 @@ function cards(page, step) {
   }
   const found = trace.cell.gates.map((_, gate) => gateCard(page, step, gate, view.unit));
   if (trace.cell.gates.length === 1) return found;
-  if (trace.window) return [...found, stateOnly(page, step)];
   return [...found, ...newStateCards(page, step, view.unit)];
-}
-
-/** The new state of a large network, whose parameters are not in the file. */
-function stateOnly(page, step) {
-  const { trace, view, text } = page;
-  const unit = Math.min(view.unit, trace.P - 1);
-  const hidden = page.hidden(view.k, view.t, unit);
-  return element(
-    "section",
-    { class: "card" },
-    cardHead(`h′[${unit}]`, `${text.newState} · ${text.unit} ${unit}`),
-    element("div", { class: "formula" }, "h′ = ", chip(step.hNext[unit], { hidden })),
-    guessControls(page, view.unit, step.hNext[unit]),
-  );
 }
 
 /** What the layer's kernels gave for this state, if they gave it. */
