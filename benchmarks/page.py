@@ -10,6 +10,7 @@ taken: the network runs again and everything is drawn again. Needs Chromium and 
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import tempfile
 from pathlib import Path
@@ -49,7 +50,7 @@ def main() -> None:
     """Print the size of each page and the milliseconds of a redraw."""
     parser = argparse.ArgumentParser(description="Time the page's redraw after an edit.")
     parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--browser", default="/usr/bin/chromium")
+    parser.add_argument("--browser", default=shutil.which("chromium"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.browser, args=FLAGS)

@@ -43,11 +43,14 @@ def node():
 @pytest.fixture(scope="session")
 def browser():
     """Return one headless Chromium for all tests."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("Playwright, which drives Chromium,", "pip install playwright")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         missing("Chromium", "apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
         yield browser
         browser.close()

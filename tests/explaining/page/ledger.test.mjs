@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ledger } from "../../../src/elman/explaining/page/ledger.mjs";
+import { ledger, projectionLedger } from "../../../src/elman/explaining/page/ledger.mjs";
 import { run } from "../../../src/elman/explaining/page/network.mjs";
 import { traceOf } from "./trace_of.mjs";
 
@@ -112,4 +112,17 @@ test("NaN is among the terms that are kept", () => {
   assert.ok(
     lines.some(({ kind, index, value }) => kind === "term" && index === 10 && Number.isNaN(value)),
   );
+});
+
+test("a projection has a ledger of its own, shortened as others are", () => {
+  const trace = traceOf({ kind: "LSTM", H: 12, proj_size: 2 });
+  const step = run(trace).lanes[0].steps[1];
+  const terms = (lines) => lines.filter(({ kind }) => kind === "term");
+  const lines = projectionLedger(trace, step, 0, 1);
+  assert.equal(terms(lines).length, 6);
+  close(lines.at(-2).to, step.hNext[1]);
+  close(lines.at(-1).value, step.hNext[1]);
+  const [first] = terms(projectionLedger(trace, step, 0, 1, { m: true }));
+  assert.deepEqual(first.weight, { name: "weight_hr_l0", index: 12 });
+  close(first.times, step.unprojected[0]);
 });

@@ -297,6 +297,12 @@ def test_long_halves_open_on_demand(open_page):
     page = open_page(trace)
     go(page, t=31, unit=17)
     assert "Showing steps 28–34 of 50." in page.inner_text("#network-note")
+    box = page.locator("#network svg").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 200)
+    title = page.get_attribute("#network .layers", "title")
+    found = re.fullmatch(r"trace\.h\[0, (\d+), (\d+)\] = (\S+)", title)
+    t, unit = int(found[1]), int(found[2])
+    assert number(found[3]) == pytest.approx(trace.h[0, t, unit], abs=1e-6)
     others = page.locator("tr.others button")
     assert others.all_inner_texts() == ["6 others", "58 others"]
     assert page.locator("tr.term").count() == 12
@@ -318,7 +324,8 @@ def test_a_network_too_large_says_what_it_shows(open_page):
     assert page.locator("input.edit").count() == 0
     chips = [number(text) for text in page.locator(".card .chip").all_inner_texts()]
     expected = [trace.gates[letter][0, 2, 200] for letter in "ifgo"]
-    np.testing.assert_allclose(chips, [*expected, trace.h[0, 2, 200]], atol=1e-4)
+    expected += [trace.c[0, 2, 200], trace.h[0, 2, 200]]
+    np.testing.assert_allclose(chips, expected, atol=1e-4)
     norms = elman.gradient_flow(layer, x).norm
     np.testing.assert_allclose(copied(page)["gradient_norm"], norms, rtol=1e-5)
     go(page, t=59)

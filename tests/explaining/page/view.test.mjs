@@ -141,7 +141,7 @@ test("a click finds the step, lane and unit under it", () => {
   layout.layers.forEach(({ lanes }, layer) => {
     lanes.forEach(({ h }, direction) => {
       const found = standingAt(trace, layout, layout.x(2), h.top + h.height - 3);
-      assert.deepEqual(found, { t: 2, k: 2 * layer + direction, unit: 1 });
+      assert.deepEqual(found, { t: 2, k: 2 * layer + direction, part: "h", unit: 1 });
     });
   });
   const below = standingAt(trace, layout, layout.x(3), layout.input.top + 30);
@@ -160,5 +160,6 @@ test("copied arrays are NumPy source with every digit", () => {
     h,
     [0, 1].map((t) => Array.from(result.lanes[0].steps[t].hNext)),
   );
+  assert.match(source, /^# layer 0, forward: a row for each step\n/);
   assert.match(source, /gradient_norm = np\.array\(\[0\.1, np\.nan\]\)/);
 });

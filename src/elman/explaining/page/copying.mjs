@@ -1,33 +1,20 @@
 // The arrays of the chosen lane as NumPy source, every digit of them.
 
-import { suffix } from "./trace.mjs";
+const DIRECTIONS = ["forward", "reverse"];
 
 /** Python that makes the states and gates of lane k, one row for each valid step. */
-export function numpySource(trace, result, flow, k) {
+export function numpySource({ cell, D, H, c_0, window }, result, flow, k) {
   const steps = result.lanes[k].steps.filter((step) => step !== null);
-  const lines = [
-    `# ${trace.layer.repr}${suffix(trace, k).replace("_", ", ")}: a row for each step`,
-  ];
-  const add = (name, vectors) => lines.push(`${name} = np.array(${list(vectors.map(list))})`);
-  add(
-    "h",
-    steps.map(({ hNext }) => Array.from(hNext, number)),
-  );
-  if (trace.c_0)
-    add(
-      "c",
-      steps.map(({ cNext }) => Array.from(cNext, number)),
-    );
-  if (trace.cell.gates.length > 1 && !trace.window) {
-    trace.cell.gates.forEach((gate, i) => {
-      const [from, to] = [i * trace.H, (i + 1) * trace.H];
-      add(
-        gate,
-        steps.map(({ gates }) => Array.from(gates.subarray(from, to), number)),
-      );
-    });
+  const lines = [`# layer ${Math.floor(k / D)}, ${DIRECTIONS[k % D]}: a row for each step`];
+  const add = (name, values) => lines.push(`${name} = np.array(${values})`);
+  const rows = (vectors) => list(vectors.map((vector) => list(Array.from(vector, number))));
+  add("h", rows(steps.map(({ hNext }) => hNext)));
+  if (c_0) add("c", rows(steps.map(({ cNext }) => cNext)));
+  for (const [i, gate] of cell.gates.entries()) {
+    if (gate === "" || window) continue;
+    add(gate, rows(steps.map(({ gates }) => gates.subarray(i * H, (i + 1) * H))));
   }
-  if (flow) lines.push(`gradient_norm = np.array(${list(flow.norms.map(number))})`);
+  if (flow) add("gradient_norm", list(flow.norms.map(number)));
   return `${lines.join("\n")}\n`;
 }
 

@@ -5,7 +5,7 @@ import { label, shape } from "./dom.mjs";
 import { cellNumber, nineDigits } from "./numbers.mjs";
 import { pixelGrid } from "./pixels.mjs";
 
-export const CELL_WIDTH = 48;
+const CELL_WIDTH = 48;
 export const CELL_HEIGHT = 23;
 export const FEW = 8; // a longer vector is a strip without numbers
 const STRIP_WIDTH = 26;

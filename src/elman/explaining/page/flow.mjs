@@ -33,7 +33,7 @@ export function gradientFlow(trace, lane, k) {
 }
 
 /** ∂(state after t)/∂(state before): a row for each value of the state after, h first, then c. */
-export function stepJacobian(trace, lane, k, t) {
+function stepJacobian(trace, lane, k, t) {
   const weights = weightsOf(trace, k);
   const size = trace.P + (trace.c_0 ? trace.H : 0);
   const values = new Float64Array(size * size);

@@ -31,7 +31,7 @@ export function drawHeatMap(page, { from, to }) {
     const { t, unit } = cellAt(picture, size, event);
     const step = page.result.lanes[view.k].steps[t];
     const shown = step && !page.hidden(view.k, t, unit);
-    host.title = shown ? `t = ${t}: h[${unit}] = ${nineDigits(step.hNext[unit])}` : "";
+    host.title = shown ? `trace.h[${view.k}, ${t}, ${unit}] = ${nineDigits(step.hNext[unit])}` : "";
   });
   host.replaceChildren(
     ...(grid ? [element("div", { class: "layers" }, grid, picture)] : [picture]),

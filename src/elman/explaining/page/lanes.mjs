@@ -46,7 +46,7 @@ function drawState(picture, page, layout, { k, part, size, top }, t) {
   drawColumn(picture, part === "h" ? step.hNext : step.cNext, layout.x(t), top, {
     ring: chosen,
     hidden: (i) => page.hidden(k, t, i) && !(part === "c" && chosen),
-    named: (i) => `${part}[${i}], t = ${t}`,
+    named: (i) => `trace.${part}[${k}, ${t}, ${i}]`,
   });
 }
 

@@ -28,38 +28,62 @@ export function ledger(trace, step, k, gate, unit, opened = {}) {
   return lines;
 }
 
+/** The lines of h′[unit] = W_hr m, where m = o tanh(c′); its half is called m. */
+export function projectionLedger(trace, step, k, unit, opened = {}) {
+  const weight = weightsOf(trace, k).weight_hr;
+  const name = `weight_hr${suffix(trace, k)}`;
+  const terms = termsOf(weight, name, unit, step.unprojected);
+  const lines = running(shortened(terms, opened.m), "m", 0);
+  lines.push({ kind: "sum", value: step.hNext[unit], at: step.hNext[unit] });
+  return lines;
+}
+
 /** W v + b of one row: its terms, its bias and its subtotal. */
 function half(trace, k, at, source, vector, subtotal, begin, opened) {
   const gate = source === "x" ? "ih" : "hh";
   const weights = weightsOf(trace, k);
   const weight = weights[`weight_${gate}`];
   const bias = weights[`bias_${gate}`];
-  const end = suffix(trace, k);
-  const lines = [];
-  let sum = begin;
-  const add = (line) => {
-    lines.push({ ...line, source, from: sum, to: sum + line.value });
-    sum += line.value;
-  };
-  if (weight) {
-    const terms = Array.from(vector, (value, index) => {
-      const place = at * vector.length + index;
-      const factor = weight.values[place];
-      const from = { name: `weight_${gate}${end}`, index: place };
-      return { kind: "term", index, factor, times: value, weight: from, value: factor * value };
-    });
-    for (const line of shortened(terms, opened)) add(line);
-    if (bias) {
-      const from = { name: `bias_${gate}${end}`, index: at };
-      add({ kind: "bias", bias: from, value: bias.values[at] });
-    }
-  } else {
+  if (!weight) {
     // A large network brings the sum alone.
-    add({ kind: "whole", bias: trace.layer.bias, value: subtotal });
-    return lines;
+    return running([{ kind: "whole", bias: trace.layer.bias, value: subtotal }], source, begin);
   }
+  const end = suffix(trace, k);
+  const parts = shortened(termsOf(weight, `weight_${gate}${end}`, at, vector), opened);
+  if (bias) {
+    const from = { name: `bias_${gate}${end}`, index: at };
+    parts.push({ kind: "bias", bias: from, value: bias.values[at] });
+  }
+  const lines = running(parts, source, begin);
+  const sum = lines.at(-1).to;
   lines.push({ kind: "subtotal", source, bias: Boolean(bias), value: subtotal, at: sum });
   return lines;
+}
+
+/** A term for each product of row `at` of a matrix with a vector. */
+function termsOf(matrix, name, at, vector) {
+  return Array.from(vector, (times, index) => {
+    const place = at * vector.length + index;
+    const factor = matrix.values[place];
+    return {
+      kind: "term",
+      index,
+      factor,
+      times,
+      weight: { name, index: place },
+      value: factor * times,
+    };
+  });
+}
+
+/** The same lines with the running sum before and after each. */
+function running(lines, source, begin) {
+  let sum = begin;
+  return lines.map((line) => {
+    const from = sum;
+    sum += line.value;
+    return { ...line, source, from, to: sum };
+  });
 }
 
 function shortened(terms, opened) {

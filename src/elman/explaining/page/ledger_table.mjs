@@ -65,7 +65,7 @@ function othersCells(page, { source, count, open, value }, place) {
 }
 
 /** The field of a parameter's value, by its typed name weight_ih_l0[0, 3]. */
-export function parameterField(page, { name, index }, value, place) {
+function parameterField(page, { name, index }, value, place) {
   if (page.trace.window) return ledgerNumber(value);
   const { shape } = page.trace.parameters[name];
   const indices =

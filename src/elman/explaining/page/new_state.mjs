@@ -3,9 +3,9 @@
 import { cardHead, chip } from "./cards.mjs";
 import { drawing, element, label, shape } from "./dom.mjs";
 import { guessControls } from "./guess.mjs";
+import { projectionLedger } from "./ledger.mjs";
 import { ledgerTable, stateBefore } from "./ledger_table.mjs";
 import { cellNumber, ledgerNumber } from "./numbers.mjs";
-import { suffix, weightsOf } from "./trace.mjs";
 
 const formula = (...parts) => element("div", { class: "formula" }, ...parts);
 
@@ -104,26 +104,12 @@ function projectionCard(page, step, unit) {
   const result = formula("h′ = W_hr m = ", chip(step.hNext[unit], { hidden }));
   const card = element("section", { class: "card" });
   card.append(cardHead(`h′[${unit}]`, `${text.projection} · ${text.unit} ${unit}`));
-  if (step.unprojected) card.append(projectionTable(page, step, unit, hidden));
+  if (step.unprojected) {
+    const lines = projectionLedger(page.trace, step, view.k, unit, view.opened);
+    card.append(ledgerTable(page, hidden ? lines.slice(0, -1) : lines, "projection"));
+  }
   card.append(result);
   const guess = guessControls(page, page.view.unit, step.hNext[unit]);
   if (guess) card.append(guess);
   return card;
-}
-
-function projectionTable(page, step, unit, hidden) {
-  const { trace, view } = page;
-  const weight = weightsOf(trace, view.k).weight_hr;
-  const name = `weight_hr${suffix(trace, view.k)}`;
-  let sum = 0;
-  const lines = Array.from(step.unprojected, (times, index) => {
-    const place = unit * trace.H + index;
-    const factor = weight.values[place];
-    const value = factor * times;
-    const line = { kind: "term", source: "m", index, factor, times, value };
-    sum += value;
-    return { ...line, weight: { name, index: place }, from: sum - value, to: sum };
-  });
-  if (!hidden) lines.push({ kind: "sum", value: step.hNext[unit], at: step.hNext[unit] });
-  return ledgerTable(page, lines, "projection");
 }

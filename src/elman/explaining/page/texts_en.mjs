@@ -91,10 +91,10 @@ export const english = {
     return `${measured} ${english.verdicts[kind]}`;
   },
   verdicts: {
-    healthy: "Healthy: early steps are heard.",
-    fading: "Fading: early steps are heard faintly.",
+    healthy: "Healthy: distant steps are heard.",
+    fading: "Fading: distant steps are heard faintly.",
     vanishing:
-      "Vanishing: the number is exact, and as the weights stand the last state hardly depends on early steps, so training can hardly learn that it should. People use a GRU or LSTM, shorter spans, or an orthogonal W_hh.",
+      "Vanishing: the number is exact, and as the weights stand the last state hardly depends on distant steps, so training can hardly learn that it should. People use a GRU or LSTM, shorter spans, or an orthogonal W_hh.",
     exploding: "Exploding: people clip the gradient and lower the learning rate.",
   },
 

@@ -93,10 +93,10 @@ export const korean = {
     return `${measured} ${korean.verdicts[kind]}`;
   },
   verdicts: {
-    healthy: "건강합니다. 앞선 시점도 잘 전해집니다.",
-    fading: "약해집니다. 앞선 시점이 희미하게 전해집니다.",
+    healthy: "건강합니다. 먼 시점도 잘 전해집니다.",
+    fading: "약해집니다. 먼 시점이 희미하게 전해집니다.",
     vanishing:
-      "기울기 소실(vanishing gradient)입니다. 값 자체는 정확합니다. 지금 가중치로는 마지막 상태가 앞선 시점에 거의 좌우되지 않으므로, 그래야 한다는 것도 거의 배우지 못합니다. 보통 GRU나 LSTM, 더 짧은 구간, 직교(orthogonal) W_hh를 씁니다.",
+      "기울기 소실(vanishing gradient)입니다. 값 자체는 정확합니다. 지금 가중치로는 마지막 상태가 먼 시점에 거의 좌우되지 않으므로, 그래야 한다는 것도 거의 배우지 못합니다. 보통 GRU나 LSTM, 더 짧은 구간, 직교(orthogonal) W_hh를 씁니다.",
     exploding:
       "기울기 폭발(exploding gradient)입니다. 보통 기울기를 자르고(clipping) 학습률을 낮춥니다.",
   },

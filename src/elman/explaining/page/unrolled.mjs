@@ -1,8 +1,9 @@
 // The unrolled network: layers, lanes and directions over the steps that fit.
 
 import { byId, drawing, element, label, shape } from "./dom.mjs";
-import { columnSize, drawArrow, drawColumn, drawPadding, hatching } from "./figures.mjs";
+import { columnSize, drawArrow, drawColumn, drawPadding, FEW, hatching } from "./figures.mjs";
 import { drawLane } from "./lanes.mjs";
+import { nineDigits } from "./numbers.mjs";
 import { drawRowNames } from "./row_names.mjs";
 import { largest } from "./tensors.mjs";
 import { indexed } from "./trace.mjs";
@@ -22,13 +23,28 @@ export function drawUnrolled(page) {
   drawBoxes(picture, layout);
   for (let k = 0; k < trace.lanes; k++) drawLane(picture, page, layout, k);
   for (let t = layout.from; t < layout.to; t++) drawStepColumn(picture, page, layout, t);
-  picture.addEventListener("click", (event) => {
+  const standing = (event) => {
     const corner = picture.getBoundingClientRect();
-    const at = [event.clientX - corner.left, event.clientY - corner.top];
-    page.go(standingAt(trace, layout, ...at));
+    return standingAt(trace, layout, event.clientX - corner.left, event.clientY - corner.top);
+  };
+  picture.addEventListener("click", (event) => {
+    const { part, ...where } = standing(event);
+    page.go(where);
+  });
+  picture.addEventListener("mousemove", (event) => {
+    layers.title = valueOfStrip(page, standing(event));
   });
   host.replaceChildren(layers);
   return layout;
+}
+
+/** The name and the nine digits of a value that is drawn without its number. */
+function valueOfStrip({ trace, result, hidden }, { t, k, part, unit }) {
+  const step = t === undefined || k === undefined ? null : result.lanes[k].steps[t];
+  const size = part === "h" ? trace.P : trace.H;
+  if (!step || size <= FEW || hidden(k, t, unit)) return "";
+  const value = (part === "h" ? step.hNext : step.cNext)[unit];
+  return `trace.${part}[${k}, ${t}, ${unit}] = ${nineDigits(value)}`;
 }
 
 function drawBand(picture, layout, t) {

@@ -66,7 +66,7 @@ function layOutRows(trace) {
   return { output, layers, input, foot, height: foot + 12 };
 }
 
-/** What stands at a point: {t, k, unit}, with only those that are there. */
+/** What stands at a point: {t, k, unit, part}, with only those that are there; part is h or c. */
 export function standingAt(trace, layout, x, y) {
   const found = {};
   const t = Math.floor((x - layout.gutter - layout.side) / layout.step) + layout.from;
@@ -80,14 +80,14 @@ export function standingAt(trace, layout, x, y) {
   layout.layers.forEach(({ lanes }, layer) => {
     lanes.forEach(({ h, c }, direction) => {
       const k = layer * trace.D + direction;
-      if (inside(h)) Object.assign(found, { k, unit: unit(h, trace.P) });
-      else if (c && inside(c)) Object.assign(found, { k, unit: unit(c, trace.H) });
+      if (inside(h)) Object.assign(found, { k, part: "h", unit: unit(h, trace.P) });
+      else if (c && inside(c)) Object.assign(found, { k, part: "c", unit: unit(c, trace.H) });
     });
   });
   if (layout.output && inside(layout.output)) {
     const both = unit(layout.output, trace.D * trace.P);
     const k = (trace.L - 1) * trace.D + Math.floor(both / trace.P);
-    Object.assign(found, { k, unit: both % trace.P });
+    Object.assign(found, { k, part: "h", unit: both % trace.P });
   }
   return found;
 }

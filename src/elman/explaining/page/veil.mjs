@@ -27,7 +27,7 @@ export function dependents(trace, chosen) {
 const key = (view, unit) => `${view.k} ${view.t} ${unit}`;
 
 /** The units whose h′ is guessed in the cards that are shown. */
-export function guessedUnits(trace, view) {
+function guessedUnits(trace, view) {
   return showsAllUnits(trace) ? Array.from({ length: trace.H }, (_, unit) => unit) : [view.unit];
 }
 

@@ -17,7 +17,7 @@ export function readView(trace, address, language) {
     guess: asked.get("guess") === "first",
     language: one("lang", ["en", "ko"]) ?? (language.startsWith("ko") ? "ko" : "en"),
     theme: one("theme", ["light", "dark"]),
-    opened: { x: false, h: false },
+    opened: { x: false, h: false, m: false },
     revealed: new Set(),
     remarks: new Map(),
   };
