@@ -1,7 +1,7 @@
 """elman: recurrent neural networks for the CPU.
 
 - `elman.nn`: layers, cells and networks, as torch.nn has them, on NumPy arrays
-- `elman.explain`, `elman.gradient_flow`, `elman.plots`: every number of a layer, and how gradients flow
+- `elman.explain`, `elman.gradient_flow`, `elman.plots`: every number, and how gradients flow
 - `elman.train`: losses, Adam, `fit`
 - `elman.estimators`: scikit-learn's interface
 - `elman.data`, `elman.datasets`: sequences of tables, and a data set
