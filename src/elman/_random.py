@@ -70,6 +70,17 @@ class Generator:
             assert self._bits is not None
         return self._bits
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the numbers to come depend on; assign it to have them once more."""
+        return {"bits": self.bits.state, "spare": list(self._spare)}
+
+    @state.setter
+    def state(self, state: dict[str, Any]) -> None:
+        bits = np.random.MT19937()
+        bits.state = state["bits"]
+        self._bits, self._spare = bits, list(state["spare"])
+
     def _words(self, n: int) -> npt.NDArray[np.uint64]:
         """Draw the next `n` 32-bit words, each in an element of 64 bits."""
         words: npt.NDArray[np.uint64] = self.bits.random_raw(n)

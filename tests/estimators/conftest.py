@@ -52,6 +52,7 @@ def fast() -> Callable[..., RNNClassifier]:
             "max_iter": 15,
             "n_iter_no_change": np.inf,
             "random_state": 0,
+            "dtype": "float64",
         }
         return RNNClassifier(**defaults | options)
 

@@ -43,7 +43,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_it_learns(draw: Any, fast: Any, ragged: bool, options: dict[str, Any], dtype: Any) -> None:
     X, y, X_test, y_test = draw(ragged, dtype=dtype)
-    model = fast(**options)
+    model = fast(**options, dtype=np.dtype(dtype).name)
     assert model.fit(X, y) is model
     assert model.score(X_test, y_test) > 0.95
     assert model.classes_.tolist() == ["down", "up"]

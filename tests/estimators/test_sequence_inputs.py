@@ -70,23 +70,25 @@ def test_forms_of_one_column_give_the_same_network(draw: Any, fast: Any) -> None
     np.testing.assert_allclose(models[8].predict_proba(ragged), np.vstack(alone), rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("X", "dtype"),
+    "X",
     [
-        (np.zeros((4, 3, 2), np.float32), np.float32),
-        (np.zeros((4, 3), np.float32), np.float32),
-        ([np.zeros((3, 2), np.float32)] * 4, np.float32),
-        (np.zeros((4, 3, 2)), np.float64),
-        (np.zeros((4, 3, 2), int), np.float64),
-        (np.zeros((4, 3, 2), np.float16), np.float64),
-        ([np.zeros((3, 2), int)] * 4, np.float64),
-        ([np.zeros((3, 2), np.float32)] * 3 + [np.zeros((1, 2))], np.float64),
-        ([np.zeros((3, 2), np.float32)] * 3 + [np.zeros((1, 2), np.int8)], np.float64),
-        ([[[0, 1], [1, 0]]] * 4, np.float64),
+        np.zeros((4, 3, 2), np.float32),
+        np.zeros((4, 3), np.float32),
+        [np.zeros((3, 2), np.float32)] * 4,
+        np.zeros((4, 3, 2)),
+        np.zeros((4, 3, 2), int),
+        np.zeros((4, 3, 2), np.float16),
+        [np.zeros((3, 2), int)] * 4,
+        [np.zeros((3, 2), np.float32)] * 3 + [np.zeros((1, 2))],
+        [np.zeros((3, 2), np.float32)] * 3 + [np.zeros((1, 2), np.int8)],
+        [[[0, 1], [1, 0]]] * 4,
     ],
 )
-def test_the_dtype_of_x_decides_the_networks(X: Any, dtype: Any) -> None:
-    model = RNNClassifier(hidden_size=2, max_iter=1, n_iter_no_change=np.inf, random_state=0)
+def test_the_parameter_decides_the_networks_dtype(X: Any, dtype: Any) -> None:
+    options: dict[str, Any] = {"max_iter": 1, "n_iter_no_change": np.inf, "random_state": 0}
+    model = RNNClassifier(hidden_size=2, dtype=dtype, **options)
     model.fit(X, [0, 1, 0, 1])
     assert model.rnn_.dtype == model.head_.dtype == dtype
     for probabilities in (model.predict_proba(X), model.predict_log_proba(X)):
@@ -95,7 +97,7 @@ def test_the_dtype_of_x_decides_the_networks(X: Any, dtype: Any) -> None:
 
 def test_predictions_are_in_the_networks_dtype(draw: Any, fast: Any) -> None:
     X, y, X_test, _ = draw(dtype=np.float32)
-    model = fast().fit(X, y)
+    model = fast(dtype="float32").fit(X, y)
     double = [x.astype(np.float64) for x in X_test]
     assert model.predict_proba(double).dtype == np.float32
     np.testing.assert_array_equal(model.predict_proba(double), model.predict_proba(X_test))

@@ -120,4 +120,4 @@ except ImportError as error:
 def test_public_names_are_these() -> None:
     import elman.estimators
 
-    assert elman.estimators.__all__ == ["RNNClassifier", "SequenceScaler"]
+    assert elman.estimators.__all__ == ["RNNClassifier", "RNNRegressor", "SequenceScaler"]

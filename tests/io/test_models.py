@@ -9,7 +9,6 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import damaged_files
@@ -382,10 +381,6 @@ def test_what_is_no_module_of_elmans_is_not_saved(tmp_path: Path, value: Any) ->
     [
         (nn.GRU(3, 4).state_dict(), "pass the module itself, not its state_dict()"),
         ("model.safetensors", "the module comes first, then the path"),
-        (
-            SimpleNamespace(rnn_=nn.GRU(3, 4), head_=nn.Linear(4, 2)),
-            "save its network: nn.Network(estimator.rnn_, estimator.head_)",
-        ),
     ],
 )
 def test_what_is_nearly_a_module_is_told(tmp_path: Path, value: Any, fix: str) -> None:

@@ -43,7 +43,7 @@ TARGETS = np.array([0, 1, 1, 0, 1, 0, 1])
         (
             {"optimizer": "adam"},
             TypeError,
-            "optimizer: expected a train.Adam, got 'adam' (str); ",
+            "optimizer: expected a train.Adam, AdamW or SGD, got 'adam' (str); ",
             "train.Adam(lr=0.001)",
         ),
         (

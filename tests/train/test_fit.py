@@ -14,7 +14,7 @@ import torch
 
 import elman
 from elman import nn
-from elman.train import Adam, _fit, cross_entropy, fit, squared_error
+from elman.train import Adam, _run, cross_entropy, fit, squared_error
 
 LENGTHS = [4, 1, 6, 3, 3, 5, 2]
 TARGETS = np.array([0, 1, 1, 0, 1, 0, 1])
@@ -222,7 +222,7 @@ def test_without_validation_the_loss_decides_and_the_last_epoch_stays(
     make: Any, draw: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([5.0, 4.0, 3.95, 3.9, 2.0, 2.5, 1.95, 1.0])
-    monkeypatch.setattr(_fit, "_epoch", lambda *_, **__: next(losses))
+    monkeypatch.setattr(_run, "_epoch", lambda *_, **__: next(losses))
     result = fit(make(), draw(LENGTHS), TARGETS, cross_entropy, Adam(), random=seed(), tol=0.1,
                  n_iter_no_change=2)  # fmt: skip
     assert result.loss_curve == [5.0, 4.0, 3.95, 3.9]
@@ -401,7 +401,9 @@ def test_public_names_are_these_and_documented() -> None:
     from elman import train
 
     assert train.__all__ == [
-        "Adam", "AdamState", "FitResult", "Sequences", "bucket_batches",
-        "clip_by_global_norm", "cross_entropy", "fit", "log_softmax", "squared_error",
+        "SGD", "Adam", "AdamState", "AdamW", "FitResult", "Objective", "Optimizer", "SGDState",
+        "Sequences", "Step", "absolute_error", "bucket_batches", "clip_by_global_norm",
+        "cross_entropy", "fit", "log_softmax", "poisson", "quantile", "run", "schedules",
+        "squared_error",
     ]  # fmt: skip
     assert all(inspect.getdoc(getattr(train, name)) for name in train.__all__)

@@ -13,6 +13,7 @@ except ImportError as error:
     ) from error
 
 from elman.estimators._classifier import RNNClassifier
+from elman.estimators._regressor import RNNRegressor
 from elman.estimators._scaler import SequenceScaler
 
-__all__ = ["RNNClassifier", "SequenceScaler"]
+__all__ = ["RNNClassifier", "RNNRegressor", "SequenceScaler"]

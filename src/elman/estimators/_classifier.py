@@ -2,84 +2,52 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, Unpack
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassifierMixin
 
-from elman import Generator, train
+from elman import _check, train
 from elman._typing import FloatArray
-from elman.estimators._hints import warn
-from elman.estimators._labels import checked_labels
-from elman.estimators._networks import architecture, fitted_network, new_network
-from elman.estimators._parameters import check_parameters
-from elman.estimators._sequences import checked_sequences
-from elman.estimators._undo import unchanged_after_error
+from elman.estimators._base import Parameters
+from elman.estimators._labels import Labels, checked_labels
+from elman.estimators._sequence_estimator import SequenceEstimator
+from elman.models import ClassifierModel
+from elman.models._columns import Columns
 from elman.nn import Network
 
 
-class RNNClassifier(ClassifierMixin, BaseEstimator):
+class RNNClassifier(ClassifierMixin, SequenceEstimator):
     """Classify sequences by the last states of a recurrent network.
 
     The last state of each direction of the last layer goes through a linear layer and softmax. The
-    network is trained on cross-entropy by Adam, in batches of sequences of similar length, with
-    clipping of gradients. Parameters that MLPClassifier has as well mean the same here.
+    network is trained on cross-entropy, in batches of sequences of similar length, with clipping of
+    gradients.
 
     Parameters
     ----------
-    hidden_size : int
-        H, the number of values of a state.
-    num_layers : int
-    cell : "rnn", "gru" or "lstm"
-        The Elman network, the gated recurrent unit or the long short-term memory.
-    nonlinearity : "tanh" or "relu"
-        Of the Elman network; the others have their own.
-    bidirectional : bool
-        Whether to read the sequences backwards too.
-    dropout : float in [0, 1]
-        Probability of zeroing each value between one layer and the next while training.
-    alpha : float
-        Strength of the L2 penalty on weights. A batch's loss is the mean over its N sequences plus
-        alpha / 2 · ‖W‖² / (N · m), m being the mean of the sample weights.
-    batch_size : int
-        How many sequences make a training step; all of them if there are fewer.
-    learning_rate_init : float
-        Adam's learning rate.
-    max_iter : int
-        Greatest number of epochs.
-    shuffle : bool
-        Whether to draw the batches anew for each epoch.
-    random_state : int, RandomState or None
-        Draws weights, dropout, batches and the held-out part. An int gives the same network at
-        every call. elman's own generator is not touched.
-    tol, n_iter_no_change : float, int or numpy.inf
-        Training ends when for n_iter_no_change epochs in a row the loss, or with early_stopping the
-        held-out score, is not better than the best before by at least tol.
-    verbose : bool or int
-        Whether to show a tqdm bar, or lines if tqdm is not installed.
-    warm_start : bool
-        Whether fit goes on from the fitted network. With early_stopping that network competes with
-        the epochs to come, and stays if none is better on the held-out part.
-    early_stopping : bool
-        Whether to hold out a part, and keep the network of the epoch that scored best on it.
-    validation_fraction : float
-        Size of that part.
-    beta_1, beta_2, epsilon : float
-        Adam's.
-    clip_norm : float or None
-        Greatest norm of the gradients together in a step; None does not clip.
+    class_weight : dict, "balanced" or None
+        How much each class counts: a number for each label; or, with "balanced", n / (K times how
+        many sequences the class has). It multiplies sample weights.
+    standardize : bool
+        Whether to bring each column of X to mean 0 and variance 1 over all frames of fit, and to do
+        the same in predict. `SequenceScaler` does so in a pipeline.
+    **parameters
+        Of network and training, as `RecurrentEstimator` has them: hidden_size=64, num_layers=1,
+        cell="rnn", bidirectional=False, dropout=0.0, batch_size=16, learning_rate_init=3e-3,
+        max_iter=200, early_stopping=False, random_state=None and others. A batch's loss is the
+        mean over its N sequences plus alpha / 2 · ‖W‖² / (N · m), m being the mean of the sample
+        weights.
 
     Attributes
     ----------
     classes_ : array, shape (K,)
+    model_ : elman.models.ClassifierModel
+        What predicts, and what `save` writes.
     rnn_ : nn.RNN, nn.GRU or nn.LSTM
     head_ : nn.Linear
-        The network, in the dtype of X.
+        The network.
     n_features_in_ : int
         Size of the last axis of X: I, or T for X of shape (n, T).
     feature_names_in_ : array of str, shape (n_features_in_,)
@@ -128,53 +96,21 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        hidden_size: int = 64,
-        num_layers: int = 1,
-        cell: Literal["rnn", "gru", "lstm"] = "rnn",
-        nonlinearity: Literal["tanh", "relu"] = "tanh",
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        alpha: float = 1e-4,
-        batch_size: int = 16,
-        learning_rate_init: float = 3e-3,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: int | np.random.RandomState | None = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        clip_norm: float | None = 1.0,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        standardize: bool = False,
+        **parameters: Unpack[Parameters],
     ) -> None:
-        self.hidden_size = hidden_size
-        self.num_layers = num_layers
-        self.cell = cell
-        self.nonlinearity = nonlinearity
-        self.bidirectional = bidirectional
-        self.dropout = dropout
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.clip_norm = clip_norm
+        super().__init__(standardize=standardize, **parameters)
+        self.class_weight = class_weight
 
-    def fit(self, X: Any, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        checkpoint: Any = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -184,6 +120,10 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         sample_weight : numbers of at least zero, shape (n,), optional
             How much each sequence counts, whatever batch it is in; those of zero take no part. The
             weights are divided by their mean first, so that only the penalty sees their scale.
+        checkpoint : str or os.PathLike, optional
+            A file that is replaced after epochs. A fit that was broken off, even killed, goes on
+            from it when it is called again with the same data and parameters, and ends with the
+            same bits; random_state must be an int. The file stays: delete it to begin again.
 
         Returns
         -------
@@ -194,71 +134,74 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         TypeError, ValueError
             If a parameter or an input is not as described, or training diverges.
         """
-        check_parameters(self)
-        goes_on = self.warm_start and hasattr(self, "rnn_")
-        with unchanged_after_error(self):
-            sequences = checked_sequences(self, X, reset=not goes_on).sequences
-            labels = checked_labels(self, y, sample_weight, len(sequences))
-            random = check_random_state(self.random_state)
-            seed = int(random.randint(2**32, dtype=np.uint32))
-            if goes_on:
-                network = fitted_network(self, labels.classes)
-            else:
-                network = new_network(self, sequences, len(labels.classes), Generator(seed))
-            sequences = sequences.astype(network.rnn.dtype)
-            rows, validate = labels.rows, None
-            if self.early_stopping:
-                rows, held_out = labels.hold_out(self.validation_fraction, random)
-                validate = labels.scorer(sequences, held_out)
-            result = train.fit(
-                network,
-                sequences,
-                labels.codes,
-                train.cross_entropy,
-                train.Adam(
-                    lr=self.learning_rate_init,
-                    betas=(self.beta_1, self.beta_2),
-                    eps=self.epsilon,
-                ),
-                random=random,
-                sample_weight=labels.weights,
-                rows=rows,
-                validate=validate,
-                keep_start=goes_on,
-                verbose=bool(self.verbose),
-                **{name: getattr(self, name) for name in _FIT_PARAMETERS},
-            )
-        self._keep(network, labels.classes, result=result, goes_on=goes_on)
+
+        def read(n: int) -> Labels:
+            return checked_labels(self, y, sample_weight, n)
+
+        goes_on = self.warm_start and hasattr(self, "model_")
+        self._fit(X, read, goes_on=goes_on, checkpoint=checkpoint)
         return self
 
-    def _keep(
+    def partial_fit(
         self,
-        network: Network,
-        classes: npt.NDArray[Any],
-        *,
-        result: train.FitResult,
-        goes_on: bool,
-    ) -> None:
-        """Set the fitted attributes; warn if training might have gone further."""
-        self.rnn_, self.head_, self.classes_ = network.rnn, network.head, classes
-        self._architecture = architecture(self)
-        self.n_iter_ = result.n_iter
-        losses_before = self.loss_curve_ if goes_on else []
-        self.loss_curve_: list[float] = losses_before + result.loss_curve
-        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else math.nan
-        self.best_loss_ = None if self.early_stopping else min(self.loss_curve_, default=math.nan)
-        scores_before = (goes_on and self.validation_scores_) or []
-        scores = result.validation_scores
-        self.validation_scores_: list[float] | None = (
-            None if scores is None else scores_before + scores
-        )
-        self.best_validation_score_ = result.best_score
-        if not (result.converged or result.interrupted or self.n_iter_no_change == math.inf):
-            warn(
-                f"max_iter={self.max_iter} epochs are over and training has not converged; "
-                "raise max_iter, or tol",
-                ConvergenceWarning,
-            )
+        X: Any,
+        y: npt.ArrayLike,
+        classes: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch on these sequences, going on from the calls before.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As of fit; y need not have every class.
+        classes : labels, shape (K,)
+            All classes that calls may have; needed in the first call.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call, or differs later; or with early_stopping,
+            for which there is nothing to hold out.
+        """
+        if self.early_stopping:
+            fix = "call fit, or score held-out sequences yourself"
+            raise _check.fail(ValueError, "early_stopping", "False in partial_fit", "True", fix)
+        known = getattr(self, "classes_", None)
+        if known is None and classes is None:
+            fix = "pass classes=numpy.unique(y) of all y"
+            raise _check.fail(ValueError, "classes", "all labels in the first call", "None", fix)
+        wanted: Any = known if classes is None else np.unique(np.asarray(classes))
+        if known is not None and not np.array_equal(wanted, known):
+            raise _check.fail(ValueError, "classes", f"those of before, {known}", str(wanted))
+
+        def read(n: int) -> Labels:
+            return checked_labels(self, y, sample_weight, n, classes=wanted)
+
+        self._fit_once(X, read)
+        return self
+
+    def _new_model(
+        self, network: Network, columns: Columns, scaling: Any, targets: Labels
+    ) -> ClassifierModel:
+        return ClassifierModel(network, columns, scaling, targets.classes)
+
+    def _check_goes_on(self, targets: Labels) -> None:
+        if not np.array_equal(targets.classes, self.classes_):
+            expected = "with warm_start=True, which goes on from the last fit, its classes "
+            raise _check.fail(ValueError, "y", f"{expected}{self.classes_}", str(targets.classes))
+
+    @classmethod
+    def _model_class(cls) -> type[ClassifierModel]:
+        return ClassifierModel
+
+    def _take(self, model: Any) -> None:
+        super()._take(model)
+        self.classes_ = model.classes_
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the likeliest class of each sequence, shape (n,)."""
@@ -279,23 +222,18 @@ class RNNClassifier(ClassifierMixin, BaseEstimator):
         """
         return train.log_softmax(self._logits(X))
 
+    def predict_steps(self, X: Any) -> list[FloatArray]:
+        """Return the probabilities after every step, n arrays (T_i, K).
+
+        Row t of an array is what `predict_proba` says of the first t + 1 steps of the sequence. A
+        bidirectional network reads each of these beginnings anew: that takes time that grows with
+        the square of T.
+        """
+        sequences = self._read(X)
+        found: list[FloatArray] = self.model_.predict_steps(sequences)
+        return found
+
     def _logits(self, X: Any) -> FloatArray:
-        check_is_fitted(self)
-        sequences = checked_sequences(self, X, reset=False).sequences.astype(self.rnn_.dtype)
-        return np.asarray(Network(self.rnn_, self.head_).predict(sequences))
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
-
-_FIT_PARAMETERS = (
-    "batch_size",
-    "shuffle",
-    "alpha",
-    "clip_norm",
-    "max_iter",
-    "tol",
-    "n_iter_no_change",
-)
+        sequences = self._read(X)
+        logits: FloatArray = self.model_.logits(sequences)
+        return logits

@@ -11,13 +11,14 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import assert_all_finite
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
 from elman.nn import Network
-from elman.train import Sequences
+from elman.train import Sequences, cross_entropy
 
 
 class Labels(NamedTuple):
@@ -30,6 +31,21 @@ class Labels(NamedTuple):
     codes: IntArray
     weights: FloatArray | None
     rows: IntArray
+
+    @property
+    def y(self) -> IntArray:
+        """The codes, which are what the network learns."""
+        return self.codes
+
+    @property
+    def outputs(self) -> int:
+        """How many classes there are."""
+        return len(self.classes)
+
+    @property
+    def loss(self) -> Any:
+        """Cross-entropy."""
+        return cross_entropy
 
     def hold_out(self, fraction: float, random: np.random.RandomState) -> tuple[IntArray, IntArray]:
         """Divide the rows that take part into those to train on and a fraction held out.
@@ -70,8 +86,12 @@ class Labels(NamedTuple):
         return score
 
 
-def checked_labels(estimator: Any, y: Any, sample_weight: Any, n: int) -> Labels:
-    """Check the labels of n sequences, and their weights.
+def checked_labels(
+    estimator: Any, y: Any, sample_weight: Any, n: int, *, classes: Any = None
+) -> Labels:
+    """Check the labels of n sequences, and their weights, which class_weight multiplies.
+
+    `classes` are all that there may be; None takes those of y.
 
     Raises
     ------
@@ -94,8 +114,9 @@ def checked_labels(estimator: Any, y: Any, sample_weight: Any, n: int) -> Labels
             "step, make sequences of it with elman.data.from_frame(frame, id=..., time=...)"
         )
         raise _check.fail(ValueError, "y", f"{n} labels, one for each of X", f"{len(y)}", fix)
-    encoder = LabelEncoder()
-    codes = encoder.fit_transform(y)
+    encoder = LabelEncoder().fit(y if classes is None else classes)
+    _check_known(y, encoder.classes_)
+    codes = encoder.transform(y)
     rows = np.arange(n)
     if sample_weight is not None:
         _check_numbers("sample_weight", sample_weight, n)
@@ -103,12 +124,48 @@ def checked_labels(estimator: Any, y: Any, sample_weight: Any, n: int) -> Labels
             sample_weight, codes, dtype=np.float64, ensure_non_negative=True
         )
         rows = np.flatnonzero(sample_weight)
+    if estimator.class_weight is not None:
+        by_class = _class_weights(estimator.class_weight, encoder.classes_, y)
+        sample_weight = by_class[codes] * (1 if sample_weight is None else sample_weight)
+        rows = np.flatnonzero(sample_weight)
+    if classes is not None:
+        return Labels(encoder.classes_, codes, sample_weight, rows)
     present = encoder.classes_[np.unique(codes[rows])]
     if len(present) < 2:
         got = f"{len(present)} class" + "".join(f": {label!r}" for label in present.tolist())
         where = "" if sample_weight is None else " among sequences of a weight above zero"
         raise _check.fail(ValueError, "y", f"at least two classes{where}", got)
     return Labels(encoder.classes_, codes, sample_weight, rows)
+
+
+def _check_known(y: Any, classes: Any) -> None:
+    """Hold that all labels are among the classes (ValueError)."""
+    unknown = ~np.isin(y, classes)
+    if unknown.any():
+        row = int(np.flatnonzero(unknown)[0])
+        expected = f"labels among the classes {classes}"
+        raise _check.fail(ValueError, "y", expected, f"{y[row]!r} at sequence {row}")
+
+
+def _class_weights(class_weight: Any, classes: Any, y: Any) -> FloatArray:
+    """Return the weight of each class, in their order (TypeError, ValueError)."""
+    if isinstance(class_weight, dict):
+        unknown = [label for label in class_weight if label not in classes.tolist()]
+        if unknown:
+            expected = f"a number for labels among {classes}"
+            raise _check.fail(ValueError, "class_weight", expected, f"{unknown[0]!r}")
+        for label, weight in class_weight.items():
+            name, expected = f"class_weight[{label!r}]", "a finite number of at least zero"
+            _check.number(name, weight, expected, lambda value: 0 <= value < math.inf)
+    elif class_weight != "balanced":
+        expected = 'a dict of numbers by label, "balanced" or None'
+        raise _check.fail(ValueError, "class_weight", expected, _check.short(class_weight))
+    if isinstance(class_weight, dict):
+        return np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])
+    present = np.unique(y)
+    weights = np.ones(len(classes))
+    weights[np.isin(classes, present)] = compute_class_weight("balanced", classes=present, y=y)
+    return weights
 
 
 def _check_numbers(name: str, value: Any, n: int) -> None:

@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from elman import _check
 from elman._typing import FloatArray
-from elman.estimators._hints import (
+from elman.data._hints import (
     SEQUENCES,
     TURN,
     check_kind,
@@ -18,7 +18,7 @@ from elman.estimators._hints import (
     warn_of_ids,
     warn_of_long_table,
 )
-from elman.estimators._lists import is_list, joined, n_axes
+from elman.data._lists import is_list, joined, n_axes
 from elman.train import Sequences
 
 _OPTIONS = {"dtype": [np.float64, np.float32], "ensure_all_finite": False}

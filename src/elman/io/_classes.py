@@ -13,6 +13,7 @@ from elman import _check, nn
 from elman.io._errors import ModelFileError, damage, shown
 from elman.io._safetensors import NAMES, Tensor
 from elman.kernels.architecture import Architecture
+from elman.models import ClassifierModel, Model, RegressorModel
 from elman.nn._stream import Stream
 
 Config = Mapping[str, Any]
@@ -32,11 +33,13 @@ class Kind(NamedTuple):
     cls : the class
     checks : what checks its arguments
     tensors : function of the arguments and of how many tensors there are, which gives the tensors
+    check_config : function that holds that the arguments, each of which is right, fit each other
     """
 
     cls: Any
     checks: Checks
     tensors: Callable[[Config, int], Iterator[Tensor]]
+    check_config: Callable[[Config], None] = lambda config: None
 
 
 def check(name: Any, config: Any) -> None:
@@ -61,6 +64,10 @@ def check(name: Any, config: Any) -> None:
             raise
         except (TypeError, ValueError) as error:
             raise damage(f"arguments that {name} takes", shown(str(error))) from None
+    try:
+        KINDS[name].check_config(config)
+    except (TypeError, ValueError) as error:
+        raise damage(f"arguments of {name} that fit each other", shown(str(error))) from None
 
 
 def tensors(name: str, config: Config, count: int) -> list[Tensor]:
@@ -221,6 +228,15 @@ def _stream_tensors(config: Config, count: int) -> Iterator[Tensor]:
         yield _tensor(f"state.{letter}", layer, shape)
 
 
+def _model_tensors(cls: type[Model], config: Config, count: int) -> Iterator[Tensor]:
+    """Those of a fitted model's modules, whose names come before theirs, and its own arrays."""
+    for child in cls.children:
+        for tensor in tensors(config[child]["class"], config[child]["config"], count):
+            yield tensor._replace(name=f"{child}.{tensor.name}")
+    for name, dtype, shape in cls.own_arrays(config):
+        yield Tensor(name, NAMES[dtype], shape)
+
+
 _CELLS = {"RNN": "rnn_{nonlinearity}", "GRU": "gru", "LSTM": "lstm"}
 """The kernels' names of cells."""
 
@@ -233,6 +249,21 @@ def _of_cell(name: str, cls: type, **more: Callable[[str, Any], Any]) -> Kind:
     return Kind(cls, {**_CELL, **more}, partial(_cell_tensors, _CELLS[name]))
 
 
+def _object(name: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise _check.fail(ValueError, name, "an object of JSON", shown(value))
+
+
+def _of_model(cls: type[Model]) -> Kind:
+    parts: dict[str, Any] = {n: partial(_module, c) for n, c in cls.children.items()}
+    rest = {"parameters": _object, "table": partial(_optional, _object)}
+    checks = {**parts, **cls.checks, **rest}
+    return Kind(cls, checks, partial(_model_tensors, cls), cls.check_config)
+
+
+MODELS: dict[str, type[Model]] = {cls.__name__: cls for cls in (ClassifierModel, RegressorModel)}
+"""The classes of fitted models."""
+
 KINDS: dict[str, Kind] = {
     "RNN": _of_layer("RNN", nn.RNN, nonlinearity=_nonlinearity),
     "GRU": _of_layer("GRU", nn.GRU),
@@ -244,5 +275,6 @@ KINDS: dict[str, Kind] = {
     "Embedding": Kind(nn.Embedding, _EMBEDDING, _embedding_tensors),
     "Network": Kind(nn.Network, _NETWORK, _network_tensors),
     "Stream": Kind(Stream, _STREAM, _stream_tensors),
+    **{name: _of_model(cls) for name, cls in MODELS.items()},
 }
 """The classes that files may hold, by name: nothing else is ever made of a file."""

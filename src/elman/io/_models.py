@@ -16,6 +16,7 @@ from elman import _check
 from elman._typing import FloatArray
 from elman.io import _classes, _json, _paths, _safetensors
 from elman.io._errors import ModelFileError, damage, shown
+from elman.models import Model
 from elman.nn._module import Module
 from elman.nn._stream import Stream
 
@@ -126,12 +127,26 @@ def load(path: str | os.PathLike[str], *, allow_nan: bool = False) -> Any:
 
 def _taken_apart(module: Any) -> tuple[str, dict[str, Any], dict[str, FloatArray]]:
     """Return the class's name, the arguments and the arrays of what is saved."""
+    module = _fitted(module)
     name = _name(module, "one of ", tuple(_classes.KINDS))
     if isinstance(module, Stream):
         return name, *_stream_apart(module)
+    if isinstance(module, Model):
+        return name, module.config(), module.state_dict()
     for child in module.modules():
         _name(child, "modules that are ", tuple(_classes.KINDS))
     return name, module.config(), module.state_dict()
+
+
+def _fitted(module: Any) -> Any:
+    """Return the fitted model of an estimator; what is none stays as it is."""
+    if not hasattr(module, "get_params") or isinstance(module, Module):
+        return module
+    if not hasattr(module, "model_") or not isinstance(module.model_, Model):
+        fix = "call its fit first" if type(module).__module__.startswith("elman.") else ""
+        got = f"{type(module).__name__}, which has no fitted model"
+        raise _check.fail(TypeError, "module", "a fitted estimator of elman's", got, fix)
+    return module.model_
 
 
 def _name(module: Any, which: str, names: Sequence[str]) -> str:
@@ -142,8 +157,6 @@ def _name(module: Any, which: str, names: Sequence[str]) -> str:
         fix = ""
         if isinstance(module, Mapping):
             fix = "pass the module itself, not its state_dict()"
-        elif hasattr(module, "rnn_") and hasattr(module, "head_"):
-            fix = "save its network: nn.Network(estimator.rnn_, estimator.head_)"
         elif isinstance(module, str | os.PathLike):
             fix = "the module comes first, then the path"
         raise _check.fail(TypeError, "module", which + ", ".join(names), got, fix)

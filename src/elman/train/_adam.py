@@ -1,15 +1,15 @@
-"""The optimiser Adam."""
+"""The optimisers Adam and AdamW."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from elman import _check
 from elman._typing import FloatArray
+from elman.train._optimizer import Optimizer, check_not_negative
 
 
 class AdamState(NamedTuple):
@@ -20,7 +20,7 @@ class AdamState(NamedTuple):
     exp_avg_sq: FloatArray
 
 
-class Adam:
+class Adam(Optimizer):
     """Adam (Kingma & Ba 2015, "Adam: a method for stochastic optimization"), as torch.optim.Adam.
 
     For a parameter p with gradient g, at step t,
@@ -64,64 +64,38 @@ class Adam:
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        for name, value in {"lr": lr, "eps": eps, "weight_decay": weight_decay}.items():
-            expected = "a finite number of at least zero"
-            _check.number(name, value, expected, lambda number: 0 <= number < math.inf)
+        super().__init__(lr=lr, weight_decay=weight_decay)
+        check_not_negative("eps", eps)
         if not isinstance(betas, tuple | list) or len(betas) != 2:
             raise _check.fail(ValueError, "betas", "two numbers in [0, 1)", repr(betas))
         for i, beta in enumerate(betas):
             expected = "a number in [0, 1)"
             _check.number(f"betas[{i}]", beta, expected, lambda number: 0 <= number < 1)
-        self.lr = lr
-        self.betas = betas
-        self.eps = eps
-        self.weight_decay = weight_decay
-        self.state: dict[str, AdamState] = {}
+        self.betas = (float(betas[0]), float(betas[1]))
+        self.eps = float(eps)
 
-    def update(
-        self, parameters: Mapping[str, FloatArray], gradients: Mapping[str, FloatArray]
-    ) -> dict[str, FloatArray]:
-        """Take one step.
+    def config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, as JSON has them; `lr` is the present one."""
+        own = {"betas": list(self.betas), "eps": self.eps}
+        return {"lr": self.lr, **own, "weight_decay": self.weight_decay}
 
-        Parameters
-        ----------
-        parameters : arrays by name; left as they are
-        gradients : arrays by name, each with the shape and dtype of its parameter
-            A parameter without a gradient keeps its value, as a frozen one does.
-
-        Returns
-        -------
-        The new parameters by name, ready for `load_state_dict`.
-
-        Raises
-        ------
-        KeyError
-            If a gradient belongs to no parameter.
-        ValueError
-            If a gradient's shape or dtype is not its parameter's.
-        """
-        new = dict(parameters)
-        state = dict(self.state)
-        for name, gradient in gradients.items():
-            if name not in parameters:
-                raise KeyError(f"gradients: expected names of parameters, got {name!r}")
-            old = parameters[name]
-            if gradient.shape != old.shape or gradient.dtype != old.dtype:
-                expected, got = f"{old.dtype} {old.shape}", f"{gradient.dtype} {gradient.shape}"
-                raise _check.fail(ValueError, f"gradients[{name!r}]", expected, got)
-            before = state.get(name) or AdamState(0, np.zeros_like(old), np.zeros_like(old))
-            new[name], state[name] = self._step(old, gradient, before)
-        self.state = state
-        return new
-
-    def _step(self, p: FloatArray, g: FloatArray, state: AdamState) -> tuple[FloatArray, AdamState]:
-        beta_1, beta_2 = self.betas
-        t = state.step + 1
+    def _step(
+        self, p: FloatArray, g: FloatArray, before: AdamState | None
+    ) -> tuple[FloatArray, AdamState]:
         if self.weight_decay:
             g = g + self.weight_decay * p
-        m = beta_1 * state.exp_avg
+        return self._move(p, g, before)
+
+    def _move(
+        self, p: FloatArray, g: FloatArray, before: AdamState | None
+    ) -> tuple[FloatArray, AdamState]:
+        """Return Adam's step from p, without a penalty."""
+        beta_1, beta_2 = self.betas
+        before = before or AdamState(0, np.zeros_like(p), np.zeros_like(p))
+        t = before.step + 1
+        m = beta_1 * before.exp_avg
         m += (1 - beta_1) * g
-        v = beta_2 * state.exp_avg_sq
+        v = beta_2 * before.exp_avg_sq
         v += (1 - beta_2) * g * g
 
         step = np.sqrt(v)
@@ -130,3 +104,61 @@ class Adam:
         np.divide(m, step, out=step)
         step *= self.lr / (1 - beta_1**t)
         return np.subtract(p, step, out=step), AdamState(t, m, v)
+
+    def _fields(self) -> tuple[str, ...]:
+        return AdamState._fields
+
+    def _make_state(self, values: dict[str, Any]) -> AdamState:
+        return AdamState(**values)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay, as torch.optim.AdamW.
+
+    Loshchilov & Hutter 2019, "Decoupled weight decay regularization". A parameter first shrinks,
+
+        p = p - lr · weight_decay · p
+
+    and then makes Adam's step, in whose means the decay has no part. All parameters that have a
+    gradient shrink, biases too, as in torch.
+
+    Parameters
+    ----------
+    lr, betas, eps
+        As of `Adam`.
+    weight_decay : float of at least zero
+        The share of a parameter that a step takes away, divided by lr.
+
+    Attributes
+    ----------
+    state : dict of AdamState by the parameters' names; empty before the first update
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is no number, or a number out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from elman.train import AdamW
+    >>> adam = AdamW(lr=0.1, weight_decay=0.5)
+    >>> adam.update({"bias": np.array([1.0, 1.0])}, {"bias": np.array([0.5, -3.0])})
+    {'bias': array([0.85, 1.05])}
+    """
+
+    def __init__(
+        self,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(lr, betas, eps, weight_decay)
+
+    def _step(
+        self, p: FloatArray, g: FloatArray, before: AdamState | None
+    ) -> tuple[FloatArray, AdamState]:
+        if self.weight_decay:
+            p = (1 - self.lr * self.weight_decay) * p
+        return self._move(p, g, before)

@@ -11,14 +11,12 @@ import numpy as np
 
 from elman import _check
 from elman.nn import GRU, LSTM, RNN, Network
-from elman.train._adam import Adam
 from elman.train._batches import check_random
+from elman.train._optimizer import Optimizer
 
 
-def check_objects(network: Any, *, loss: Any, optimizer: Any, random: Any, validate: Any) -> None:
+def check_objects(*, optimizer: Any, random: Any, validate: Any) -> None:
     """Hold that the arguments of `fit` with these names are what it describes (TypeError)."""
-    _check_network(network)
-    _check_loss(loss)
     _check_optimizer(optimizer)
     check_random(random)
     if validate is not None and not callable(validate):
@@ -26,7 +24,7 @@ def check_objects(network: Any, *, loss: Any, optimizer: Any, random: Any, valid
         raise _check.fail(TypeError, "validate", expected, _described(validate))
 
 
-def check_numbers(*, alpha: Any, clip_norm: Any, tol: Any, n_iter_no_change: Any) -> None:
+def check_numbers(*, alpha: Any = 0, clip_norm: Any, tol: Any, n_iter_no_change: Any) -> None:
     """Hold that the arguments of `fit` with these names are in range (TypeError, ValueError)."""
     expected = "a finite number of at least zero"
     _check.number("alpha", alpha, expected, lambda value: 0 <= value < math.inf)
@@ -39,7 +37,7 @@ def check_numbers(*, alpha: Any, clip_norm: Any, tol: Any, n_iter_no_change: Any
         )
 
 
-def _check_network(value: Any) -> None:
+def check_network(value: Any) -> None:
     """Hold that a network with a head was given (TypeError)."""
     if isinstance(value, Network):
         return
@@ -53,7 +51,7 @@ def _check_network(value: Any) -> None:
     raise _check.fail(TypeError, "network", "an nn.Network", name, fix)
 
 
-def _check_loss(value: Any) -> None:
+def check_loss(value: Any) -> None:
     """Hold that the loss is a function (TypeError)."""
     if not callable(value):
         fix = "pass the function itself: train.cross_entropy for classes, train.squared_error"
@@ -67,9 +65,10 @@ def _check_optimizer(value: Any) -> None:
     if inspect.isclass(value):
         fix = f"call it: {value.__name__}(lr=0.001)"
         raise _check.fail(TypeError, "optimizer", "an object", f"the class {value.__name__}", fix)
-    if not isinstance(value, Adam):
+    if not isinstance(value, Optimizer):
         fix = "pass train.Adam(lr=0.001)"
-        raise _check.fail(TypeError, "optimizer", "a train.Adam", _described(value), fix)
+        expected = "a train.Adam, AdamW or SGD"
+        raise _check.fail(TypeError, "optimizer", expected, _described(value), fix)
 
 
 def checked_score(value: Any, epoch: int) -> float:

@@ -1,53 +1,29 @@
-"""The fitting loop: epochs of mini-batches, until the loss or a held-out score stands still."""
+"""`fit`: train a network on sequences and their targets."""
 
 from __future__ import annotations
 
-import math
-import warnings
+import os
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-import numpy as np
 import numpy.typing as npt
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
 from elman.nn import Network
-from elman.train._adam import Adam
-from elman.train._arguments import check_numbers, check_objects, checked_score
+from elman.train._arguments import check_loss, check_network, check_numbers, check_objects
 from elman.train._batches import Random
-from elman.train._clip import clip_by_global_norm, squared_norm
+from elman.train._checkpoint import digest
+from elman.train._clip import squared_norm
 from elman.train._data import TrainingData
 from elman.train._losses import check_targets
-from elman.train._progress import Progress
-from elman.train._watch import Watch
+from elman.train._objective import Step
+from elman.train._optimizer import Optimizer
+from elman.train._run import FitResult, run
+from elman.train.schedules import Schedule
 
 Loss: TypeAlias = Callable[[FloatArray, Any, Any], tuple[float, FloatArray]]
 """Outputs (N, K), targets and weights or None -> mean loss, gradient (N, K)."""
-
-
-class FitResult(NamedTuple):
-    """What came of `fit`.
-
-    loss_curve : the mean training loss of each finished epoch, penalty included
-    validation_scores : what `validate` returned after each epoch, or None without it
-    best_loss, best_score : the least and the greatest of these, with the score of the network as it
-        came if it competes (`keep_start`); None if there is none
-    converged : whether improvement ended before `max_iter` did
-    interrupted : whether Ctrl-C ended it
-    """
-
-    loss_curve: list[float]
-    validation_scores: list[float] | None
-    best_loss: float | None
-    best_score: float | None
-    converged: bool
-    interrupted: bool
-
-    @property
-    def n_iter(self) -> int:
-        """How many epochs were finished."""
-        return len(self.loss_curve)
 
 
 def fit(
@@ -55,7 +31,7 @@ def fit(
     x: Any,
     y: npt.ArrayLike,
     loss: Loss,
-    optimizer: Adam,
+    optimizer: Optimizer,
     *,
     random: Random,
     z: npt.ArrayLike | None = None,
@@ -70,7 +46,9 @@ def fit(
     n_iter_no_change: float = 10,
     validate: Callable[[Network], float] | None = None,
     keep_start: bool = False,
-    verbose: bool = False,
+    verbose: Any = False,
+    schedule: Schedule | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> FitResult:
     """Train a network; it is left in evaluation mode.
 
@@ -84,7 +62,7 @@ def fit(
         Targets as `loss` takes them. For a network that reads every step, a list of n arrays
         (T_i, …), a target for each step; what pads a batch never reaches the loss.
     loss : cross_entropy, squared_error or a function like them
-    optimizer : Adam
+    optimizer : Adam, AdamW or SGD
     random : numpy.random.RandomState or numpy.random.Generator
         Shuffles the batches. Dropout draws from the generator of `network.rnn`.
     z : array, shape (n, Z), of the network's dtype
@@ -120,8 +98,18 @@ def fit(
         Whether the network as it came competes with the epochs, for one that has been trained
         before. `validate` then scores it before the first epoch too, and it is left as it came if
         no epoch is better.
-    verbose : bool
-        Whether to show a tqdm bar, or lines if tqdm is not installed.
+    verbose : bool, or function
+        Whether to show a tqdm bar, or lines if tqdm is not installed. A function of max_iter and
+        of the epochs done already returns a context manager of your own, whose
+        `report(epoch, loss, score)` is called after each epoch.
+    schedule : function, optional
+        Of progress, in [0, 1); gives the factor on the learning rate, as those of
+        `elman.train.schedules` do. None keeps the rate.
+    checkpoint : str or os.PathLike, optional
+        A file for the course of the training, replaced after epochs as a whole. A call that finds
+        it goes on from there, and ends with the same bits as one that was never broken off, whether
+        by Ctrl-C, an error or a killed process. Network, data and arguments must be the same, and
+        `random` must be seeded alike. After the end the file stays: delete it to begin again.
 
     Returns
     -------
@@ -139,94 +127,77 @@ def fit(
         If Ctrl-C ends training. The network then has the parameters of the last finished epoch, or
         of the best one if there is `validate`, and `fit` returns as ever.
     """
-    check_objects(network, loss=loss, optimizer=optimizer, random=random, validate=validate)
+    check_network(network)
+    check_loss(loss)
+    check_objects(optimizer=optimizer, random=random, validate=validate)
     check_numbers(alpha=alpha, clip_norm=clip_norm, tol=tol, n_iter_no_change=n_iter_no_change)
-    batch_size, max_iter = _check.size("batch_size", batch_size), _check.size("max_iter", max_iter)
+    batch_size = _check.size("batch_size", batch_size)
     data = TrainingData.checked(network, x, y, z=z, sample_weight=sample_weight, rows=rows)
     data.check_penalty(alpha)
     check_targets(loss, data.y, data.rows, network.head.out_features)
-    start, optimizer_start = network.state_dict(), optimizer.state
-    best = start
-    losses, scores = Watch(tol), Watch(tol)
-    watch = losses if validate is None else scores
-    interrupted = False
-    try:
-        if validate is not None and keep_start:
-            scores.start_from(checked_score(validate(network.eval()), epoch=0))
-        with Progress(max_iter, verbose) as progress:
-            while len(losses.values) < max_iter and watch.epochs_without < n_iter_no_change:
-                batches = data.batches(batch_size, random if shuffle else None)
-                value = _epoch(
-                    network.train(),
-                    data,
-                    batches,
-                    loss=loss,
-                    optimizer=optimizer,
-                    alpha=alpha,
-                    clip_norm=clip_norm,
-                )
-                network.eval()
-                score = None
-                if validate is not None:
-                    score = checked_score(validate(network), epoch=len(losses.values) + 1)
-                losses.add(-value)
-                if score is None or scores.add(score):
-                    best = network.state_dict()
-                progress.report(len(losses.values), value, score)
-    except KeyboardInterrupt:
-        interrupted = True
-    except BaseException:
-        network.eval().load_state_dict(start)
-        optimizer.state = optimizer_start
-        raise
-    network.eval().load_state_dict(best)
-    if interrupted:
-        warnings.warn("Training interrupted by user.", UserWarning, stacklevel=2)
-    return FitResult(
-        loss_curve=[-value for value in losses.values],
-        validation_scores=None if validate is None else scores.values,
-        best_loss=-losses.best if losses.values else None,
-        best_score=scores.best if scores.best > -math.inf else None,
-        converged=watch.epochs_without >= n_iter_no_change,
-        interrupted=interrupted,
+    return run(
+        network,
+        SequenceObjective(data, loss, alpha, batch_size, random if shuffle else None),
+        optimizer,
+        random=random,
+        schedule=schedule,
+        clip_norm=clip_norm,
+        max_iter=max_iter,
+        tol=tol,
+        n_iter_no_change=n_iter_no_change,
+        validate=validate,
+        keep_start=keep_start,
+        verbose=verbose,
+        checkpoint=checkpoint,
     )
 
 
-def _epoch(
-    network: Network,
-    data: TrainingData,
-    batches: Iterator[IntArray],
-    *,
-    loss: Loss,
-    optimizer: Adam,
-    alpha: float,
-    clip_norm: float | None,
-) -> float:
-    """Make a step for each batch; return the mean loss."""
-    total, targets = 0.0, 0
-    # An overflow is found and explained after the epoch.
-    with np.errstate(over="ignore", invalid="ignore"):
-        for rows in batches:
-            x, lengths = data.sequences.pad(rows, network.rnn.batch_first)
-            z = None if data.z is None else data.z[rows]
-            output, backward = network.rows_vjp(x, z, lengths=lengths)
-            if not len(output):  # sequences of no steps, where each step has a target
-                continue
-            value, d_output = _weighted(loss, output, data, rows)
-            parameters, gradients = network.state_dict(), backward(d_output).parameters
-            value += _penalize(data.penalty(alpha, len(rows)), parameters, gradients)
-            if clip_norm is not None:
-                gradients, _ = clip_by_global_norm(gradients, clip_norm)
-            network.load_state_dict(optimizer.update(parameters, gradients))
-            total += value * len(output)
-            targets += len(output)
-    mean = total / targets if targets else 0.0
-    lost = [name for name, p in network.named_parameters() if not np.isfinite(p).all()]
-    if lost or not math.isfinite(mean):
-        got = f"NaN or infinity in {', '.join(lost)}" if lost else f"a loss of {mean}"
-        fix = "scale the inputs, or take a smaller learning rate or clip_norm"
-        raise _check.fail(ValueError, "training", "finite values", got, fix)
-    return mean
+class SequenceObjective:
+    """The mean loss of sequences' targets, and a penalty on the weights."""
+
+    def __init__(
+        self,
+        data: TrainingData,
+        loss: Loss,
+        alpha: float,
+        batch_size: int,
+        random: Random | None,
+    ) -> None:
+        self._data, self._loss, self._alpha = data, loss, alpha
+        self._batch_size, self._random = batch_size, random
+
+    @property
+    def steps(self) -> int:
+        """How many batches an epoch has."""
+        return -(-len(self._data.rows) // self._batch_size)
+
+    def batches(self) -> Iterator[IntArray]:
+        """Yield the rows of each batch of an epoch."""
+        return self._data.batches(self._batch_size, self._random)
+
+    def step(self, network: Network, rows: IntArray) -> Step | None:
+        """Return the loss and the gradients of a batch; None for sequences of no steps' targets."""
+        data = self._data
+        x, lengths = data.sequences.pad(rows, network.rnn.batch_first)
+        z = None if data.z is None else data.z[rows]
+        output, backward = network.rows_vjp(x, z, lengths=lengths)
+        if not len(output):  # sequences of no steps, where each step has a target
+            return None
+        value, d_output = _weighted(self._loss, output, data, rows)
+        gradients = backward(d_output).parameters
+        strength = data.penalty(self._alpha, len(rows))
+        value += _penalize(strength, network.state_dict(), gradients)
+        return Step(value, len(output), gradients)
+
+    def fingerprint(self) -> str:
+        """Return a digest of the sequences, the targets and the batches' size."""
+        data = self._data
+        arrays = [data.sequences.frames, data.sequences.lengths, data.rows]
+        arrays += [array for array in (data.z, data.weights) if array is not None]
+        targets = data.y if isinstance(data.y, list) else [data.y]
+        loss = getattr(self._loss, "__name__", type(self._loss).__name__)
+        rest = f"{loss} {self._alpha} {self._batch_size} {self._random is None}"
+        return digest([rest.encode(), *arrays, *targets])
 
 
 def _weighted(

@@ -15,9 +15,18 @@ class Progress:
         How many epochs there may be.
     show : bool
         Whether to show anything.
+    done : int
+        How many epochs an earlier run finished.
     """
 
-    def __init__(self, total: int, show: bool) -> None:
+    @classmethod
+    def of(cls, verbose: Any, total: int, done: int) -> Any:
+        """Return what reports, for `verbose` as `fit` has it: a bar, or one of the caller's own."""
+        if callable(verbose):
+            return verbose(total, done)
+        return cls(total, bool(verbose), done)
+
+    def __init__(self, total: int, show: bool, done: int = 0) -> None:
         self._show = show
         self._bar: Any = None
         if show:
@@ -25,7 +34,7 @@ class Progress:
                 from tqdm import tqdm
             except ImportError:
                 return
-            self._bar = tqdm(total=total, unit="epoch")
+            self._bar = tqdm(total=total, unit="epoch", initial=done)
 
     def report(self, epoch: int, loss: float, score: float | None) -> None:
         """Show what came of an epoch, counted from 1."""

@@ -25,3 +25,8 @@ class Watch:
         is_best = value > self.best
         self.best = max(self.best, value)
         return is_best
+
+    def replay(self, values: list[float]) -> None:
+        """Add the values of epochs that were finished in an earlier run."""
+        for value in values:
+            self.add(value)

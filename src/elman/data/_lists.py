@@ -8,7 +8,7 @@ import numpy as np
 
 from elman import _check
 from elman._typing import IntArray
-from elman.estimators._hints import TURN, check_numbers
+from elman.data._hints import TURN, check_numbers
 
 
 class Joined(NamedTuple):

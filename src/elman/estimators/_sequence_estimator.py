@@ -1,0 +1,226 @@
+"""What estimators of sequences of vectors share: reading X, and fitting."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol, TypeVar, Unpack
+
+import numpy as np
+from sklearn.utils import Tags, metadata_routing
+from sklearn.utils.validation import check_is_fitted
+
+from elman import Generator, _check, train
+from elman._typing import FloatArray, IntArray
+from elman.estimators._base import Parameters, RecurrentEstimator
+from elman.estimators._sequences import checked_sequences
+from elman.estimators._undo import unchanged_after_error
+from elman.models import Model
+from elman.models._columns import Columns
+from elman.models._sequence_model import scaling_of
+from elman.nn import Linear, Network
+from elman.train import Sequences
+
+_ARCHITECTURE = ("cell", "hidden_size", "num_layers", "bidirectional", "nonlinearity", "dtype")
+"""Parameters that a fitted network cannot change any more."""
+
+
+class Targets(Protocol):
+    """What an estimator learns, checked.
+
+    y, loss : targets and loss as `train.fit` takes them
+    outputs : how many outputs the network has
+    weights : shape (n,), or None
+    rows : the sequences that take part
+    """
+
+    @property
+    def y(self) -> Any: ...
+    @property
+    def loss(self) -> Any: ...
+    @property
+    def outputs(self) -> int: ...
+    @property
+    def weights(self) -> FloatArray | None: ...
+    @property
+    def rows(self) -> IntArray: ...
+
+    def hold_out(self, fraction: float, random: np.random.RandomState) -> tuple[IntArray, IntArray]:
+        """Divide the rows that take part into those to train on and a fraction held out."""
+
+    def scorer(self, sequences: Sequences, rows: IntArray) -> Callable[[Network], float]:
+        """Return the function that scores a network on some rows."""
+
+
+T = TypeVar("T", bound=Targets)
+
+
+class SequenceEstimator(RecurrentEstimator):
+    """An estimator of sequences of vectors.
+
+    Parameters
+    ----------
+    standardize : bool
+        Whether to bring each column of X to mean 0 and variance 1 over all frames of fit, and to do
+        the same in predict. `SequenceScaler` does so in a pipeline.
+    **parameters
+        As `RecurrentEstimator` has them.
+    """
+
+    # Only weights and groups are routed: a checkpoint belongs to one fit.
+    __metadata_request__fit: ClassVar[dict[str, Any]] = {"checkpoint": metadata_routing.UNUSED}
+
+    _fitted_on_2d: bool
+    n_features_in_: int
+
+    def __init__(self, *, standardize: bool = False, **parameters: Unpack[Parameters]) -> None:
+        super().__init__(**parameters)
+        self.standardize = standardize
+
+    # ---- what a class adds ---------------------------------------------------------------------
+
+    def _new_model(self, network: Network, columns: Columns, scaling: Any, targets: Any) -> Any:
+        """Make the model of a new network."""
+        raise NotImplementedError
+
+    def _check_goes_on(self, targets: Any) -> None:
+        """Hold that the fitted model can learn these targets too (ValueError)."""
+
+    # ---- fitting -------------------------------------------------------------------------------
+
+    def _fit(
+        self,
+        X: Any,
+        read_targets: Callable[[int], Targets],
+        *,
+        goes_on: bool,
+        checkpoint: Any = None,
+    ) -> None:
+        """Train on X and the targets that `read_targets` returns for n sequences."""
+        self._check_parameters()
+        with unchanged_after_error(self):
+            given = checked_sequences(self, X, reset=not goes_on).sequences
+            targets = read_targets(len(given))
+            random = self._random(checkpoint)
+            seed = int(random.randint(2**32, dtype=np.uint32))
+            model = self._fitted_model(targets) if goes_on else self._made(given, targets, seed)
+            sequences = model.scaled(given)
+            rows, validate = targets.rows, None
+            if self.early_stopping:
+                rows, held_out = targets.hold_out(self.validation_fraction, random)
+                validate = targets.scorer(sequences, held_out)
+            self.__dict__.pop("_partial", None)
+            result = train.fit(
+                model.network,
+                sequences,
+                targets.y,
+                targets.loss,
+                self._optimizer(),
+                random=random,
+                sample_weight=targets.weights,
+                rows=rows,
+                batch_size=self.batch_size,
+                shuffle=self.shuffle,
+                alpha=self._penalty,
+                validate=validate,
+                keep_start=goes_on,
+                checkpoint=checkpoint,
+                **self._training(),
+            )
+            self._keep(model, result, goes_on=goes_on)
+        self._warn_of_an_early_end(result)
+
+    def _fit_once(self, X: Any, read_targets: Callable[[int], Targets]) -> None:
+        """Train for one epoch, with the optimiser and the random numbers of the calls before."""
+        self._check_parameters()
+        goes_on = hasattr(self, "model_")
+        with unchanged_after_error(self):
+            given = checked_sequences(self, X, reset=not goes_on).sequences
+            targets = read_targets(len(given))
+            before = copy.deepcopy(getattr(self, "_partial", None))
+            optimizer, random = before or (self._optimizer(), self._random(None))
+            if goes_on:
+                model = self._fitted_model(targets)
+            else:
+                seed = int(random.randint(2**32, dtype=np.uint32))
+                model = self._made(given, targets, seed)
+            result = train.fit(
+                model.network,
+                model.scaled(given),
+                targets.y,
+                targets.loss,
+                optimizer,
+                random=random,
+                sample_weight=targets.weights,
+                rows=targets.rows,
+                batch_size=self.batch_size,
+                shuffle=self.shuffle,
+                alpha=self._penalty,
+                clip_norm=self.clip_norm,
+                max_iter=1,
+                verbose=self.verbose,
+            )
+            self._keep(model, result, goes_on=goes_on)
+            self._partial = (optimizer, random)
+
+    def _made(self, sequences: Sequences, targets: Targets, seed: int) -> Any:
+        """Make a model that is not trained."""
+        names = getattr(self, "feature_names_in_", None)
+        columns = Columns(
+            int(self.n_features_in_),
+            None if names is None else [str(name) for name in names],
+            self._fitted_on_2d,
+        )
+        generator = Generator(seed)
+        rnn = self._new_rnn(columns.inputs, generator)
+        features = self.hidden_size * (2 if self.bidirectional else 1)
+        head = Linear(features, targets.outputs, dtype=rnn.dtype, generator=generator)
+        scaling = scaling_of(sequences) if self.standardize else None
+        return self._new_model(Network(rnn, head), columns, scaling, targets)
+
+    def _fitted_model(self, targets: Targets) -> Any:
+        """Return a copy of the model of the last fit, to go on from.
+
+        Raises
+        ------
+        ValueError
+            If targets or parameters ask for another network.
+        """
+        self._check_goes_on(targets)
+        now = "with warm_start=True, which goes on from the last fit,"
+        fitted = self._architecture
+        for name, value in fitted.items():
+            wanted = getattr(self, name)
+            if wanted != value:
+                raise _check.fail(ValueError, name, f"{now} its {value!r}", repr(wanted))
+        model = type(self.model_).from_config(self.model_.config())
+        model.load_state_dict(self.model_.state_dict())
+        rnn = model.network.rnn
+        rnn._own_generator = self.model_.network.rnn._own_generator
+        rnn.dropout = float(self.dropout)
+        return model
+
+    def _keep(self, model: Model, result: train.FitResult, *, goes_on: bool) -> None:
+        super()._keep(model, result, goes_on=goes_on)
+        self._architecture = {name: getattr(self, name) for name in _ARCHITECTURE}
+
+    def _take(self, model: Any) -> None:
+        super()._take(model)
+        self.rnn_, self.head_ = model.network.rnn, model.network.head
+        self._architecture = {name: getattr(self, name) for name in _ARCHITECTURE}
+        columns = Columns(*model.columns)
+        self.n_features_in_, self._fitted_on_2d = columns.size, columns.flat
+        if columns.names is not None:
+            self.feature_names_in_ = np.array(columns.names, dtype=object)
+
+    def _read(self, X: Any) -> Sequences:
+        """Return X as the fitted network takes it."""
+        check_is_fitted(self)
+        given = checked_sequences(self, X, reset=False).sequences
+        found: Sequences = self.model_.scaled(given)
+        return found
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags

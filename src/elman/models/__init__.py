@@ -1,0 +1,10 @@
+"""Fitted models: networks with what they need to read data and to give answers, on NumPy alone.
+
+`elman.load` returns one of a file that an estimator was saved to; it predicts without scikit-learn.
+"""
+
+from elman.models._classifier import ClassifierModel
+from elman.models._model import Model
+from elman.models._regressor import RegressorModel
+
+__all__ = ["ClassifierModel", "Model", "RegressorModel"]
