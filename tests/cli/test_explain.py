@@ -209,3 +209,33 @@ def test_one_array_of_an_npz_has_any_name(
 def test_a_step_or_unit_that_is_not_there(model: str, data: str, capsys: Any) -> None:
     assert "t: expected a step, 0 to 2, got 3" in refused(capsys, model, data, "--step", "3")
     assert "--unit: expected a --step as well" in refused(capsys, model, data, "--unit", "0")
+
+
+def test_a_fitted_estimator_is_explained_as_it_reads_its_data(tmp_path: Path, capsys: Any) -> None:
+    estimators = pytest.importorskip("elman.estimators")
+    sequences = 5 + 3 * np.random.default_rng(0).standard_normal((20, 4, 2))
+    classifier = estimators.RNNClassifier(
+        hidden_size=2, max_iter=1, n_iter_no_change=np.inf, standardize=True, random_state=0
+    ).fit(sequences, [0, 1] * 10)
+    path, data = str(tmp_path / "fitted.safetensors"), str(tmp_path / "x.npy")
+    classifier.save(path)
+    np.save(data, sequences[3])
+    frames = sequences.reshape(-1, 2)
+    scaled = (sequences[3] - frames.mean(axis=0)) / frames.std(axis=0)
+    trace = elman.explain(classifier.rnn_, scaled.astype(np.float32))
+    assert printed(capsys, path, data) == str(trace)
+    np.save(data, sequences[:, :, :1])
+    assert "DATA: expected 2 values at each step" in refused(capsys, path, data)
+
+
+def test_a_fitted_estimator_of_one_column_reads_a_sequence(tmp_path: Path, capsys: Any) -> None:
+    estimators = pytest.importorskip("elman.estimators")
+    X = np.random.default_rng(0).standard_normal((20, 4))
+    regressor = estimators.RNNRegressor(
+        hidden_size=2, max_iter=1, n_iter_no_change=np.inf, random_state=0
+    ).fit(X, X.sum(axis=1))
+    path, data = str(tmp_path / "fitted.safetensors"), str(tmp_path / "x.npy")
+    regressor.save(path)
+    np.save(data, X[0])
+    trace = elman.explain(regressor.rnn_, X[0, :, None].astype(np.float32))
+    assert printed(capsys, path, data) == str(trace)

@@ -12,7 +12,9 @@ import numpy as np
 import elman
 from elman import _check, nn
 from elman.cli._tables import read_arrays
+from elman.models._sequence_model import SequenceModel
 from elman.nn._recurrent import Recurrent
+from elman.nn._sequences import Sequences
 from elman.nn._stream import Stream
 
 
@@ -26,7 +28,11 @@ def add_command(commands: Any) -> None:
             "every step, every multiplication of one with --step, or a page with --output."
         ),
     )
-    parser.add_argument("model", metavar="MODEL", help="a file that elman.save wrote")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a file that elman.save wrote, of a layer, cell, network or fitted estimator",
+    )
     parser.add_argument(
         "data",
         metavar="DATA",
@@ -83,6 +89,10 @@ def _call(model: Any, arrays: dict[str, Any]) -> tuple[Any, Any, Any]:
     if isinstance(model, Stream):
         raise _check.fail(TypeError, "MODEL", "a layer, a cell or a network", "a stream")
     x, layer = arrays["x"], model
+    if isinstance(model, SequenceModel):
+        x = _scaled(model, x)
+        model = model.network
+        layer = model
     if isinstance(model, nn.Network):
         if model.bridge is not None:
             expected = "a network without a bridge, whose initial state is made of z"
@@ -96,6 +106,23 @@ def _call(model: Any, arrays: dict[str, Any]) -> tuple[Any, Any, Any]:
     given = [None if part is None else _as_dtype(part, layer) for part in state]
     hx = tuple(given) if isinstance(layer, nn.LSTM | nn.LSTMCell) else given[0]
     return layer, _as_dtype(x, layer), hx
+
+
+def _scaled(model: SequenceModel, x: Any) -> Any:
+    """Return steps, in an array (…, I), or (…,) of one value each, as a fitted network reads them.
+
+    Raises
+    ------
+    ValueError
+        If they have another number of values.
+    """
+    I = model.network.rnn.input_size
+    steps = x[..., None] if I == 1 and (x.ndim == 1 or x.shape[-1] != 1) else x
+    if steps.shape[-1] != I:
+        expected = f"{I} values at each step, as {type(model).__name__} was fitted on"
+        raise _check.fail(ValueError, "DATA", expected, str(steps.shape[-1]))
+    frames = steps.reshape(-1, I)
+    return model.scaled(Sequences(frames, np.array([len(frames)]))).frames.reshape(steps.shape)
 
 
 def _as_dtype(values: Any, layer: Any) -> Any:

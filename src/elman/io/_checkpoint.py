@@ -37,7 +37,7 @@ def write(path: str, record: Mapping[str, Any], arrays: Mapping[str, FloatArray]
         digest.update(part)
     metadata = {_KEY: json.dumps([text, digest.hexdigest()])}
     header = _safetensors.header(_safetensors.described(arrays), metadata)
-    _paths.replace(path, [header, *data])
+    _paths.replace(path, [header, *data], one_writer=True)
 
 
 def read(path: str) -> tuple[dict[str, Any], dict[str, FloatArray]] | None:

@@ -36,12 +36,15 @@ def check_regular(path: str, task: str) -> os.stat_result:
     return found
 
 
-def replace(path: str, parts: Iterable[bytes | memoryview]) -> None:
+def replace(path: str, parts: Iterable[bytes | memoryview], *, one_writer: bool = False) -> None:
     """Write the parts to a file beside `path`, then put it in the place of `path`.
 
     After an error, also Ctrl-C, there is no new file, and an old one is as it was. A new file has
     the permissions that new files have; one that replaces an old file has the old one's. A symbolic
     link stays one, and the file it points to is replaced.
+
+    A process that is killed leaves the file beside `path`. With `one_writer`, for a path that no
+    other process writes to, that file has one name, so that the next call takes it away.
 
     Raises
     ------
@@ -54,9 +57,10 @@ def replace(path: str, parts: Iterable[bytes | memoryview]) -> None:
         missing = "cannot save: the folder does not exist; make it with os.makedirs"
         raise FileNotFoundError(errno.ENOENT, missing, path)
     old = check_regular(path, "save") if os.path.exists(path) else None
-    beside = os.path.join(folder, f".elman-{secrets.token_hex(8)}.tmp")
+    name = os.path.basename(path) if one_writer else secrets.token_hex(8)
+    beside = os.path.join(folder, f".elman-{name}.tmp")
     try:
-        with open(beside, "xb") as file:
+        with open(beside, "wb" if one_writer else "xb") as file:
             for part in parts:
                 file.write(part)
             file.flush()
