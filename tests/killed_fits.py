@@ -22,7 +22,7 @@ KILLS = 10
 
 def cases(name: str) -> tuple[Any, tuple[Any, ...]]:
     """Return an estimator, and what its fit takes."""
-    from elman.estimators import RNNClassifier, RNNRegressor
+    from elman.estimators import RNNClassifier, RNNLanguageModel, RNNRegressor
 
     random = np.random.default_rng(0)
     X = [random.standard_normal((T, 3)) for T in random.integers(2, 12, 60)]
@@ -39,6 +39,9 @@ def cases(name: str) -> tuple[Any, tuple[Any, ...]]:
         return RNNClassifier(**options, **early), (X, [len(x) % 2 for x in X])
     if name == "regressor":
         return RNNRegressor(**options, cell="lstm", solver="sgd"), (X, [float(x.sum()) for x in X])
+    if name == "language":
+        text = "to be, or not to be, that is the question. " * 20
+        return RNNLanguageModel(**options, batch_size=4, sequence_length=20), (text,)
     raise ValueError(name)
 
 

@@ -120,4 +120,9 @@ except ImportError as error:
 def test_public_names_are_these() -> None:
     import elman.estimators
 
-    assert elman.estimators.__all__ == ["RNNClassifier", "RNNRegressor", "SequenceScaler"]
+    assert elman.estimators.__all__ == [
+        "RNNClassifier",
+        "RNNLanguageModel",
+        "RNNRegressor",
+        "SequenceScaler",
+    ]

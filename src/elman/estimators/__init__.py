@@ -13,7 +13,8 @@ except ImportError as error:
     ) from error
 
 from elman.estimators._classifier import RNNClassifier
+from elman.estimators._language_model import RNNLanguageModel
 from elman.estimators._regressor import RNNRegressor
 from elman.estimators._scaler import SequenceScaler
 
-__all__ = ["RNNClassifier", "RNNRegressor", "SequenceScaler"]
+__all__ = ["RNNClassifier", "RNNLanguageModel", "RNNRegressor", "SequenceScaler"]

@@ -203,6 +203,12 @@ class RecurrentEstimator(BaseEstimator):
             signature = inspect.Signature(list(named.values()))
             cls.__dict__["__init__"].__signature__ = signature
 
+    @classmethod
+    def _with_defaults(cls, parameters: Parameters) -> Parameters:
+        """Return parameters, and the class's own defaults of others."""
+        found: Parameters = {**cls._defaults, **parameters}
+        return found
+
     # ---- files ---------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -13,7 +13,7 @@ from elman import _check, nn
 from elman.io._errors import ModelFileError, damage, shown
 from elman.io._safetensors import NAMES, Tensor
 from elman.kernels.architecture import Architecture
-from elman.models import ClassifierModel, Model, RegressorModel
+from elman.models import ClassifierModel, LanguageModel, Model, RegressorModel
 from elman.nn._stream import Stream
 
 Config = Mapping[str, Any]
@@ -261,7 +261,9 @@ def _of_model(cls: type[Model]) -> Kind:
     return Kind(cls, checks, partial(_model_tensors, cls), cls.check_config)
 
 
-MODELS: dict[str, type[Model]] = {cls.__name__: cls for cls in (ClassifierModel, RegressorModel)}
+MODELS: dict[str, type[Model]] = {
+    cls.__name__: cls for cls in (ClassifierModel, RegressorModel, LanguageModel)
+}
 """The classes of fitted models."""
 
 KINDS: dict[str, Kind] = {

@@ -4,7 +4,8 @@
 """
 
 from elman.models._classifier import ClassifierModel
+from elman.models._language import LanguageModel
 from elman.models._model import Model
 from elman.models._regressor import RegressorModel
 
-__all__ = ["ClassifierModel", "Model", "RegressorModel"]
+__all__ = ["ClassifierModel", "LanguageModel", "Model", "RegressorModel"]
