@@ -66,7 +66,7 @@ class TextObjective:
         """Yield the chunks of an epoch, which begins somewhere in the first T steps."""
         spread = self._T if self._whole else self._length
         begin = int(self._random.uniform(0, spread))
-        starts = np.arange(self._N) * self._length + begin
+        starts: IntArray = np.arange(self._N) * self._length + begin
         M = len(self._numbers)
         if len(self._begins) > 1:
             following = np.searchsorted(self._begins, starts % M) % len(self._begins)
