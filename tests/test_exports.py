@@ -21,8 +21,8 @@ PUBLIC = {
     ],
     "elman.io": ["ModelFileError", "load", "save"],
     "elman.nn": [
-        "GRU", "LSTM", "RNN", "Embedding", "GRUCell", "Gradients", "LSTMCell", "Linear", "Network",
-        "RNNCell", "init",
+        "GRU", "LSTM", "RNN", "Embedding", "FeatureEmbedding", "GRUCell", "Gradients", "LSTMCell",
+        "Linear", "Network", "RNNCell", "init",
     ],
     "elman.nn.init": [
         "constant", "eye", "forget_gate_bias", "kaiming_normal", "kaiming_uniform", "normal",

@@ -149,6 +149,43 @@ def test_embeddings_are_loaded_as_they_were_saved(
     assert_same(elman.load(path), embedding)
 
 
+@given(
+    tables=st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=11),
+    dtype=dtypes,
+    generator=generators,
+)
+def test_embeddings_of_features_are_loaded_as_they_were_saved(
+    path: Path, tables: list[tuple[int, int]], dtype: Any, generator: np.random.Generator
+) -> None:
+    embedding = nn.FeatureEmbedding(*zip(*tables, strict=True), dtype=dtype)
+    draw_parameters(embedding, generator)
+    elman.save(embedding, path)
+    assert_same(elman.load(path), embedding)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"num_embeddings": 5}, "num_embeddings: expected a list of ints, got 5"),
+        ({"num_embeddings": []}, r"num_embeddings: expected a list of ints, got \[\]"),
+        ({"num_embeddings": [5, -4]}, r"num_embeddings\[1\]: expected an int greater than zero"),
+        ({"embedding_dims": [2]}, "embedding_dims: expected 2 ints, as num_embeddings, got 1"),
+        ({"embedding_dims": [2, 4]}, r"weight_1 of F32 and shape \(4, 4\) for the FeatureE"),
+        ({"num_embeddings": [5, 4, 3], "embedding_dims": [2, 3, 1]}, "weight_2 of F32 .* got none"),
+    ],
+)
+def test_embeddings_of_features_that_lie_are_refused(
+    tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    path = tmp_path / "embedding"
+    elman.save(nn.FeatureEmbedding([5, 4], [2, 3]), path)
+    made = damaged_files.Parts.of(path.read_bytes())
+    made.record["config"].update(change)
+    path.write_bytes(made.signed().content())
+    with pytest.raises(ModelFileError, match=told):
+        elman.load(path)
+
+
 def network(options: Options, embeds: bool, bridges: bool, reads: str) -> nn.Network:
     rnn = options.elman()
     LD = rnn.num_layers * (1 + rnn.bidirectional)

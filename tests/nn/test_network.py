@@ -467,7 +467,11 @@ RNN, HEAD = nn.RNN(3, 5, bidirectional=True), nn.Linear(10, 2)
             TypeError,
             "head: expected nn.Linear, got Linear; pass a layer, not its class",
         ),
-        (lambda: nn.Network(RNN, HEAD, 27), TypeError, "embedding: expected nn.Embedding, got int"),
+        (
+            lambda: nn.Network(RNN, HEAD, 27),
+            TypeError,
+            "embedding: expected nn.Embedding or nn.FeatureEmbedding, got int",
+        ),
         (lambda: nn.Network(RNN, HEAD, bridge=RNN), TypeError, "bridge: expected nn.Linear, got R"),
     ],
 )

@@ -93,6 +93,21 @@ def _count(name: str, value: Any) -> int:
     return value
 
 
+def _sizes(name: str, value: Any) -> None:
+    if not isinstance(value, list) or not value:
+        raise _check.fail(ValueError, name, "a list of ints", shown(value))
+    for f, size in enumerate(value):
+        _check.size(f"{name}[{f}]", size)
+
+
+def _same_count(config: Config) -> None:
+    """Hold that each feature has a number of symbols and a size of vectors (ValueError)."""
+    counts = [len(config[name]) for name in ("num_embeddings", "embedding_dims")]
+    if counts[0] != counts[1]:
+        expected = f"{counts[0]} ints, as num_embeddings"
+        raise _check.fail(ValueError, "embedding_dims", expected, str(counts[1]))
+
+
 def _text_or_count(name: str, value: Any) -> None:
     if not isinstance(value, str):
         _count(name, value)
@@ -153,10 +168,16 @@ _EMBEDDING: Checks = {
     "dtype": _dtype,
 }
 
+_FEATURE_EMBEDDING: Checks = {
+    "num_embeddings": _sizes,
+    "embedding_dims": _sizes,
+    "dtype": _dtype,
+}
+
 _NETWORK: Checks = {
     "rnn": partial(_module, LAYERS),
     "head": partial(_module, ("Linear",)),
-    "embedding": partial(_optional, partial(_module, ("Embedding",))),
+    "embedding": partial(_optional, partial(_module, ("Embedding", "FeatureEmbedding"))),
     "bridge": partial(_optional, partial(_module, ("Linear",))),
     "reads": partial(_check.choice, choices=("last", "every")),
 }
@@ -208,6 +229,12 @@ def _linear_tensors(config: Config, count: int) -> Iterator[Tensor]:
 
 def _embedding_tensors(config: Config, count: int) -> Iterator[Tensor]:
     yield _tensor("weight", config, (config["num_embeddings"], config["embedding_dim"]))
+
+
+def _feature_embedding_tensors(config: Config, count: int) -> Iterator[Tensor]:
+    shapes = zip(config["num_embeddings"], config["embedding_dims"], strict=True)
+    for f, shape in enumerate(shapes):
+        yield _tensor(f"weight_{f}", config, shape)
 
 
 def _network_tensors(config: Config, count: int) -> Iterator[Tensor]:
@@ -275,6 +302,9 @@ KINDS: dict[str, Kind] = {
     "LSTMCell": _of_cell("LSTM", nn.LSTMCell),
     "Linear": Kind(nn.Linear, _LINEAR, _linear_tensors),
     "Embedding": Kind(nn.Embedding, _EMBEDDING, _embedding_tensors),
+    "FeatureEmbedding": Kind(
+        nn.FeatureEmbedding, _FEATURE_EMBEDDING, _feature_embedding_tensors, _same_count
+    ),
     "Network": Kind(nn.Network, _NETWORK, _network_tensors),
     "Stream": Kind(Stream, _STREAM, _stream_tensors),
     **{name: _of_model(cls) for name, cls in MODELS.items()},

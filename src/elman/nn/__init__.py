@@ -3,6 +3,7 @@
 from elman.nn import init
 from elman.nn._cell import GRUCell, LSTMCell, RNNCell
 from elman.nn._embedding import Embedding
+from elman.nn._feature_embedding import FeatureEmbedding
 from elman.nn._gru import GRU
 from elman.nn._linear import Linear
 from elman.nn._lstm import LSTM
@@ -15,6 +16,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "Embedding",
+    "FeatureEmbedding",
     "GRUCell",
     "Gradients",
     "LSTMCell",

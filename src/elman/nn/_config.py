@@ -38,6 +38,8 @@ def _value(module: Module, name: str) -> Any:
 def _as_json(value: Any) -> Any:
     if isinstance(value, np.dtype):
         return value.name
+    if isinstance(value, tuple):
+        return list(value)
     if hasattr(value, "config"):
         return {"class": type(value).__name__, "config": value.config()}
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,8 @@ class Embedding(Module):
     """
 
     _fixed = Module._fixed | {"num_embeddings", "embedding_dim", "padding_idx"}
+    _step_axes: ClassVar[int] = 0
+    """How many axes of x one step has."""
 
     def __init__(
         self,
@@ -113,7 +115,7 @@ class Embedding(Module):
             _check.same_dtype("d_y", d_y, self.dtype)
             _check.shape("d_y", d_y, "the shape of y", y.shape)
             rows = d_y.reshape(-1, self.embedding_dim)
-            d_weight = _sums_by_index(indices.reshape(-1), rows, self.num_embeddings)
+            d_weight = sums_by_index(indices.reshape(-1), rows, self.num_embeddings)
             if self.padding_idx is not None:
                 d_weight[self.padding_idx] = 0
             return EmbeddingGradients({"weight": d_weight})
@@ -126,18 +128,24 @@ class Embedding(Module):
         if x.dtype.kind not in "iu":
             fix = "give the positions of symbols in your vocabulary"
             raise _check.fail(RuntimeError, name, "integers", f"dtype {x.dtype}", fix)
-        outside = (x < 0) | (x >= self.num_embeddings)
-        if outside.any():
-            at = tuple(int(axis[0]) for axis in np.nonzero(np.atleast_1d(outside)))
-            expected = f"each in [0, num_embeddings) = [0, {self.num_embeddings})"
-            got = f"{np.atleast_1d(x)[at]} at {name}{list(at)}" if x.ndim else str(x)
-            raise _check.fail(IndexError, name, expected, got)
+        check_range(x, self.num_embeddings, "num_embeddings", name)
         symbols: IntArray = x
         return symbols
 
     def _extra_repr(self) -> str:
         padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
         return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+
+
+def check_range(x: IntArray, sizes: int | IntArray, called: str, name: str) -> None:
+    """Hold that integers, called `name`, are below a size, or below those of the last axis."""
+    outside = (x < 0) | (x >= sizes)
+    if outside.any():
+        at = tuple(int(axis[0]) for axis in np.nonzero(np.atleast_1d(outside)))
+        size, which = (sizes, "") if isinstance(sizes, int) else (sizes[at[-1]], f"[{at[-1]}]")
+        expected = f"each in [0, {called}{which}) = [0, {size})"
+        got = f"{np.atleast_1d(x)[at]} at {name}{list(at)}" if x.ndim else str(x)
+        raise _check.fail(IndexError, name, expected, got)
 
 
 def _padding_idx(value: Any, num_embeddings: int) -> int | None:
@@ -156,7 +164,7 @@ def _padding_idx(value: Any, num_embeddings: int) -> int | None:
     return index % num_embeddings
 
 
-def _sums_by_index(indices: IntArray, rows: FloatArray, n: int) -> FloatArray:
+def sums_by_index(indices: IntArray, rows: FloatArray, n: int) -> FloatArray:
     """Return, for each index in [0, n), the sum of its rows (n, E), in an order of their own.
 
     It is much faster than `np.add.at`; the sum of an index does not depend on other indices.

@@ -11,6 +11,7 @@ from elman import _check
 from elman._random import Generator, checked_generator, default_generator
 from elman._typing import FloatArray, IntArray
 from elman.nn._bridge import checked_z
+from elman.nn._feature_embedding import FeatureEmbedding
 from elman.nn._symbols import checked_symbols
 
 if TYPE_CHECKING:
@@ -101,6 +102,9 @@ def _check_sizes(network: Network) -> None:
         if K != I:
             expected = f"out_features = rnn.input_size = {I}, as each output is the next input"
             raise _check.fail(ValueError, "head", expected, str(K))
+    elif isinstance(network.embedding, FeatureEmbedding):
+        expected = "nn.Embedding, as each output is the next input"
+        raise _check.fail(TypeError, "embedding", expected, "nn.FeatureEmbedding")
     elif network.embedding.num_embeddings < K:
         expected = f"out_features of at most num_embeddings = {network.embedding.num_embeddings}"
         raise _check.fail(ValueError, "head", expected, str(K))

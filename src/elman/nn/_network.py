@@ -12,6 +12,7 @@ from elman._random import Generator
 from elman._typing import FloatArray, IntArray, Lengths
 from elman.nn import _bridge, _generate
 from elman.nn._embedding import Embedding
+from elman.nn._feature_embedding import FeatureEmbedding
 from elman.nn._gru import GRU
 from elman.nn._linear import Linear
 from elman.nn._lstm import LSTM
@@ -57,8 +58,8 @@ class Network(Module):
     rnn : nn.RNN, nn.GRU or nn.LSTM
     head : nn.Linear
         With D·P in_features, K out_features and the dtype of `rnn`.
-    embedding : nn.Embedding, optional
-        With I embedding_dim; x is then of integers.
+    embedding : nn.Embedding or nn.FeatureEmbedding, optional
+        With I embedding_dim; x is then of integers, one a step, or F features a step.
     bridge : nn.Linear, optional
         With Z in_features and L·D·P out_features, or L·D·(P + H) for an LSTM, whose h_0 comes
         before c_0; each in order of layers, and of directions within a layer. A call takes z.
@@ -87,7 +88,7 @@ class Network(Module):
     _children_classes: ClassVar[dict[str, Mapping[str, type[Module]]]] = {
         "rnn": {"RNN": RNN, "GRU": GRU, "LSTM": LSTM},
         "head": {"Linear": Linear},
-        "embedding": {"Embedding": Embedding},
+        "embedding": {"Embedding": Embedding, "FeatureEmbedding": FeatureEmbedding},
         "bridge": {"Linear": Linear},
     }
 
@@ -95,7 +96,7 @@ class Network(Module):
         self,
         rnn: RNN | GRU | LSTM,
         head: Linear,
-        embedding: Embedding | None = None,
+        embedding: Embedding | FeatureEmbedding | None = None,
         bridge: Linear | None = None,
         reads: Literal["last", "every"] = "last",
     ) -> None:
@@ -154,7 +155,8 @@ class Network(Module):
         x : array or list of N arrays
             As `rnn` takes it: (T, N, I), (N, T, I) if it is batch_first, (T, I) for a sequence
             without a batch, or a list of arrays (T_i, I). With an embedding integers without the
-            last axis: (T, N), (N, T), (T,), or a list of arrays (T_i,).
+            last axis: (T, N), (N, T), (T,), or a list of arrays (T_i,); with that of features
+            their last axis is F.
         z : array, shape (N, Z), or (Z,) without a batch
             With a bridge, and only then.
         lengths : N integers, each in [0, T], optional
@@ -229,7 +231,8 @@ class Network(Module):
         Parameters
         ----------
         x : array, shape (n, T, I), list of n arrays (T_i, I), or Sequences
-            With an embedding integers: (n, T), or a list of n arrays (T_i,).
+            With an embedding integers: (n, T), or a list of n arrays (T_i,); of features
+            (n, T, F), or a list of n arrays (T_i, F).
         rows : integers in [0, n), optional
             Which sequences; None is all of them.
         z : array, shape (n, Z)
@@ -268,7 +271,8 @@ class Network(Module):
         ValueError
             If a shape or a dtype does not fit.
         """
-        return Sequences.checked(x, integers=self.embedding is not None)
+        one_a_step = self.embedding is not None and not self.embedding._step_axes
+        return Sequences.checked(x, integers=one_a_step)
 
     def _batches(self, lengths: IntArray) -> Iterator[IntArray]:
         """Yield which sequences to run together, longest first."""
