@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,6 +91,83 @@ def test_a_bridge_learns_what_a_sequence_begins_from() -> None:
         max_iter=150, batch_size=8,
     )  # fmt: skip
     assert result.loss_curve[-1] < 0.01 * result.loss_curve[0]
+
+
+def test_what_augment_returns_is_read_in_the_place_of_x() -> None:
+    """At each step anew, drawn from `random` after the batches; the data stay as they are."""
+    random = np.random.default_rng(0)
+    x = sequences(random)
+    before = [array.copy() for array in x]
+    y = [random.standard_normal((len(a), 2)) for a in x]
+    options: dict[str, Any] = {"shuffle": False, "batch_size": 3}
+
+    def noisy(batch: Any, random: Any) -> Any:
+        return batch + random.normal(size=batch.shape)
+
+    network, again = every_step(), every_step()
+    fit(
+        network, x, y, squared_error, Adam(0.1), random=np.random.default_rng(7), augment=noisy,
+        max_iter=2, **options,
+    )  # fmt: skip
+    adam, noise = Adam(0.1), np.random.default_rng(7)
+    for _ in range(2):
+        for rows in ([0, 1, 2], [3]):
+            T = max(len(x[row]) for row in rows)
+            drawn = noise.normal(size=(len(rows), T, 2))
+            changed = [x[r] + drawn[i, : len(x[r])] for i, r in enumerate(rows)]
+            output, backward = again.rows_vjp(changed)
+            _, d_output = squared_error(output, np.concatenate([y[r] for r in rows]))
+            found = backward(d_output).parameters
+            again.load_state_dict(adam.update(again.state_dict(), found))
+    for name, value in network.state_dict().items():
+        np.testing.assert_allclose(value, again.state_dict()[name], rtol=1e-9, atol=1e-12)
+    for array, same in zip(x, before, strict=True):
+        np.testing.assert_array_equal(array, same)
+    with pytest.raises(TypeError, match=r"^augment: expected a function of a batch"):
+        fit(network, x, y, squared_error, Adam(), random=random, augment="noise")
+
+
+def test_a_checkpoint_tells_what_augments(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = sequences(random)
+    y = [random.standard_normal((len(a), 2)) for a in x]
+
+    def noisy(batch: Any, random: Any) -> Any:
+        return batch + random.normal(size=batch.shape)
+
+    def run(epochs: int, name: str, augment: Any = noisy) -> dict[str, Any]:
+        network, random = every_step(), np.random.default_rng(7)
+        fit(
+            network, x, y, squared_error, Adam(0.1), random=random, augment=augment, max_iter=9,
+            n_iter_no_change=math.inf, batch_size=2, checkpoint=tmp_path / name,
+            verbose=lambda total, done: Broken(epochs),
+        )  # fmt: skip
+        return network.state_dict()
+
+    whole = run(9, "whole")
+    with pytest.raises(RuntimeError, match="broken off"):
+        run(5, "part")
+    for name, value in run(9, "part").items():
+        np.testing.assert_array_equal(value, whole[name])
+    with pytest.raises(ValueError, match=r"^checkpoint: expected .* to be of this fit"):
+        run(9, "part", augment=None)
+
+
+class Broken:
+    """Breaks training off after so many epochs, of nine."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def __enter__(self) -> Broken:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def report(self, epoch: int, loss: float, score: float | None) -> None:
+        if epoch == self.epochs < 9:
+            raise RuntimeError("broken off")
 
 
 def test_wrong_targets_and_vectors_are_told() -> None:

@@ -15,13 +15,16 @@ from elman.train._batches import check_random
 from elman.train._optimizer import Optimizer
 
 
-def check_objects(*, optimizer: Any, random: Any, validate: Any) -> None:
+def check_objects(*, optimizer: Any, random: Any, validate: Any, augment: Any = None) -> None:
     """Hold that the arguments of `fit` with these names are what it describes (TypeError)."""
     _check_optimizer(optimizer)
     check_random(random)
     if validate is not None and not callable(validate):
         expected = "a function of the network that returns a score, or None"
         raise _check.fail(TypeError, "validate", expected, _described(validate))
+    if augment is not None and not callable(augment):
+        expected = "a function of a batch and of random that returns a batch, or None"
+        raise _check.fail(TypeError, "augment", expected, _described(augment))
 
 
 def check_numbers(*, alpha: Any = 0, clip_norm: Any, tol: Any, n_iter_no_change: Any) -> None:

@@ -25,6 +25,9 @@ from elman.train.schedules import Schedule
 Loss: TypeAlias = Callable[[FloatArray, Any, Any], tuple[float, FloatArray]]
 """Outputs (N, K), targets and weights or None -> mean loss, gradient (N, K)."""
 
+Augment: TypeAlias = Callable[[npt.NDArray[Any], Random], npt.NDArray[Any]]
+"""A batch x and what draws random numbers -> what the network reads in its place."""
+
 
 def fit(
     network: Network,
@@ -48,6 +51,7 @@ def fit(
     keep_start: bool = False,
     verbose: Any = False,
     schedule: Schedule | None = None,
+    augment: Augment | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
 ) -> FitResult:
     """Train a network; it is left in evaluation mode.
@@ -105,6 +109,10 @@ def fit(
     schedule : function, optional
         Of progress, in [0, 1); gives the factor on the learning rate, as those of
         `elman.train.schedules` do. None keeps the rate.
+    augment : function, optional
+        Of a batch, (N, T, I) or (T, N, I) as `network.rnn` takes it, integers without the axis of I
+        for an embedding, and of `random`; returns what the network reads in its place at this step,
+        of the same shape and dtype. x itself must stay as it is.
     checkpoint : str or os.PathLike, optional
         A file for the course of the training, replaced after epochs as a whole. A call that finds
         it goes on from there, and ends with the same bits as one that was never broken off, whether
@@ -129,7 +137,7 @@ def fit(
     """
     check_network(network)
     check_loss(loss)
-    check_objects(optimizer=optimizer, random=random, validate=validate)
+    check_objects(optimizer=optimizer, random=random, validate=validate, augment=augment)
     check_numbers(alpha=alpha, clip_norm=clip_norm, tol=tol, n_iter_no_change=n_iter_no_change)
     batch_size = _check.size("batch_size", batch_size)
     data = TrainingData.checked(network, x, y, z=z, sample_weight=sample_weight, rows=rows)
@@ -137,7 +145,7 @@ def fit(
     check_targets(loss, data.y, data.rows, network.head.out_features)
     return run(
         network,
-        SequenceObjective(data, loss, alpha, batch_size, random if shuffle else None),
+        SequenceObjective(data, loss, alpha, batch_size, random, shuffle=shuffle, augment=augment),
         optimizer,
         random=random,
         schedule=schedule,
@@ -161,10 +169,14 @@ class SequenceObjective:
         loss: Loss,
         alpha: float,
         batch_size: int,
-        random: Random | None,
+        random: Random,
+        *,
+        shuffle: bool,
+        augment: Augment | None,
     ) -> None:
         self._data, self._loss, self._alpha = data, loss, alpha
-        self._batch_size, self._random = batch_size, random
+        self._batch_size, self._random, self._shuffle = batch_size, random, shuffle
+        self._augment = augment
 
     @property
     def steps(self) -> int:
@@ -173,12 +185,14 @@ class SequenceObjective:
 
     def batches(self) -> Iterator[IntArray]:
         """Yield the rows of each batch of an epoch."""
-        return self._data.batches(self._batch_size, self._random)
+        return self._data.batches(self._batch_size, self._random if self._shuffle else None)
 
     def step(self, network: Network, rows: IntArray) -> Step | None:
         """Return the loss and the gradients of a batch; None for sequences of no steps' targets."""
         data = self._data
         x, lengths = data.sequences.pad(rows, network.rnn.batch_first)
+        if self._augment is not None:
+            x = self._augment(x, self._random)
         z = None if data.z is None else data.z[rows]
         output, backward = network.rows_vjp(x, z, lengths=lengths)
         if not len(output):  # sequences of no steps, where each step has a target
@@ -195,8 +209,8 @@ class SequenceObjective:
         arrays = [data.sequences.frames, data.sequences.lengths, data.rows]
         arrays += [array for array in (data.z, data.weights) if array is not None]
         targets = data.y if isinstance(data.y, list) else [data.y]
-        loss = getattr(self._loss, "__name__", type(self._loss).__name__)
-        rest = f"{loss} {self._alpha} {self._batch_size} {self._random is None}"
+        functions = [getattr(f, "__name__", repr(f)) for f in (self._loss, self._augment)]
+        rest = f"{functions} {self._alpha} {self._batch_size} {self._shuffle}"
         return digest([rest.encode(), *arrays, *targets])
 
 
