@@ -22,7 +22,7 @@ KILLS = 10
 
 def cases(name: str) -> tuple[Any, tuple[Any, ...]]:
     """Return an estimator, and what its fit takes."""
-    from elman.estimators import RNNClassifier, RNNLanguageModel, RNNRegressor
+    from elman.estimators import RNNClassifier, RNNLanguageModel, RNNRegressor, RNNTagger
 
     random = np.random.default_rng(0)
     X = [random.standard_normal((T, 3)) for T in random.integers(2, 12, 60)]
@@ -42,6 +42,10 @@ def cases(name: str) -> tuple[Any, tuple[Any, ...]]:
     if name == "language":
         text = "to be, or not to be, that is the question. " * 20
         return RNNLanguageModel(**options, batch_size=4, sequence_length=20), (text,)
+    if name == "tagger":
+        known = ["abc", "de", "fgh", "Ij"]
+        sentences = [[known[int(abs(v) * 9) % 4] for v in x[:, 0]] for x in X]
+        return RNNTagger(**options), (sentences, [[len(w) for w in s] for s in sentences])
     raise ValueError(name)
 
 

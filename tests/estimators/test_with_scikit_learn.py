@@ -124,5 +124,6 @@ def test_public_names_are_these() -> None:
         "RNNClassifier",
         "RNNLanguageModel",
         "RNNRegressor",
+        "RNNTagger",
         "SequenceScaler",
     ]

@@ -33,8 +33,8 @@ _ROWS_OF_A_COUNTER = 20
 """From so many rows on, a column that counts is hardly a chance."""
 
 
-def check_kind(X: Any) -> None:
-    """Hold that X may be sequences.
+def check_kind(X: Any, expected: str = SEQUENCES) -> None:
+    """Hold that X may be sequences; `expected` says in errors which.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def check_kind(X: Any) -> None:
     else:
         _check.unmasked("X", X)
         return
-    raise _check.fail(TypeError, "X", SEQUENCES, got, fix)
+    raise _check.fail(TypeError, "X", expected, got, fix)
 
 
 def check_numbers(name: str, frame: Any) -> None:

@@ -16,5 +16,6 @@ from elman.estimators._classifier import RNNClassifier
 from elman.estimators._language_model import RNNLanguageModel
 from elman.estimators._regressor import RNNRegressor
 from elman.estimators._scaler import SequenceScaler
+from elman.estimators._tagger import RNNTagger
 
-__all__ = ["RNNClassifier", "RNNLanguageModel", "RNNRegressor", "SequenceScaler"]
+__all__ = ["RNNClassifier", "RNNLanguageModel", "RNNRegressor", "RNNTagger", "SequenceScaler"]

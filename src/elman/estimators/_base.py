@@ -375,14 +375,16 @@ def _is_json(value: Any) -> bool:
 
 
 def _as_json(value: Any) -> Any:
-    """Return a parameter as a file holds it; infinity and NaN are no JSON."""
+    """Return a parameter as a file holds it; infinity, NaN and tuples are no JSON."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
-    return list(value) if isinstance(value, tuple) else value
+    return {"tuple": list(value)} if isinstance(value, tuple) else value
 
 
 def _from_json(value: Any) -> Any:
     """Undo `_as_json`."""
     if isinstance(value, dict) and value.keys() == {"float"}:
         return float(value["float"])
+    if isinstance(value, dict) and value.keys() == {"tuple"}:
+        return tuple(value["tuple"])
     return value

@@ -16,6 +16,7 @@ from elman.estimators._sequence_estimator import SequenceEstimator
 from elman.models import ClassifierModel
 from elman.models._columns import Columns
 from elman.nn import Network
+from elman.train import Sequences
 
 
 class RNNClassifier(ClassifierMixin, SequenceEstimator):
@@ -135,8 +136,8 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
             If a parameter or an input is not as described, or training diverges.
         """
 
-        def read(n: int) -> Labels:
-            return checked_labels(self, y, sample_weight, n)
+        def read(sequences: Sequences) -> Labels:
+            return checked_labels(self, y, sample_weight, len(sequences))
 
         goes_on = self.warm_start and hasattr(self, "model_")
         self._fit(X, read, goes_on=goes_on, checkpoint=checkpoint)
@@ -179,8 +180,8 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         if known is not None and not np.array_equal(wanted, known):
             raise _check.fail(ValueError, "classes", f"those of before, {known}", str(wanted))
 
-        def read(n: int) -> Labels:
-            return checked_labels(self, y, sample_weight, n, classes=wanted)
+        def read(sequences: Sequences) -> Labels:
+            return checked_labels(self, y, sample_weight, len(sequences), classes=wanted)
 
         self._fit_once(X, read)
         return self

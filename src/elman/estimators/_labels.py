@@ -119,13 +119,13 @@ def checked_labels(
     codes = encoder.transform(y)
     rows = np.arange(n)
     if sample_weight is not None:
-        _check_numbers("sample_weight", sample_weight, n)
+        check_numbers("sample_weight", sample_weight, n)
         sample_weight = _check_sample_weight(
             sample_weight, codes, dtype=np.float64, ensure_non_negative=True
         )
         rows = np.flatnonzero(sample_weight)
     if estimator.class_weight is not None:
-        by_class = _class_weights(estimator.class_weight, encoder.classes_, y)
+        by_class = class_weights(estimator.class_weight, encoder.classes_, y)
         sample_weight = by_class[codes] * (1 if sample_weight is None else sample_weight)
         rows = np.flatnonzero(sample_weight)
     if classes is not None:
@@ -147,8 +147,14 @@ def _check_known(y: Any, classes: Any) -> None:
         raise _check.fail(ValueError, "y", expected, f"{y[row]!r} at sequence {row}")
 
 
-def _class_weights(class_weight: Any, classes: Any, y: Any) -> FloatArray:
-    """Return the weight of each class, in their order (TypeError, ValueError)."""
+def class_weights(class_weight: Any, classes: Any, y: Any) -> FloatArray:
+    """Return the weight that class_weight gives each class, in their order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no dict of numbers by label, nor "balanced".
+    """
     if isinstance(class_weight, dict):
         unknown = [label for label in class_weight if label not in classes.tolist()]
         if unknown:
@@ -168,7 +174,7 @@ def _class_weights(class_weight: Any, classes: Any, y: Any) -> FloatArray:
     return weights
 
 
-def _check_numbers(name: str, value: Any, n: int) -> None:
+def check_numbers(name: str, value: Any, n: int) -> None:
     """Hold that NumPy makes numbers of a value (TypeError)."""
     _check.unmasked(name, value)
     try:

@@ -16,6 +16,7 @@ from elman.estimators._values import Values, checked_values
 from elman.models import RegressorModel
 from elman.models._columns import Columns
 from elman.nn import Network
+from elman.train import Sequences
 
 _LOSSES = ("squared_error", "absolute_error", "poisson", "quantile")
 
@@ -167,8 +168,8 @@ class RNNRegressor(RegressorMixin, SequenceEstimator):
         if self.quantile is not None:
             losses["quantile"] = train.quantile(self.quantile)
 
-        def read(n: int) -> Values:
-            loss = losses[self.loss]
+        def read(sequences: Sequences) -> Values:
+            n, loss = len(sequences), losses[self.loss]
             scaling = (self.model_.target_mean, self.model_.target_scale) if goes_on else None
             return checked_values(
                 self, y, sample_weight, n, loss=loss, scaling=scaling, dtype=self.dtype

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, TypeVar, Unpack
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, Unpack
 
 import numpy as np
 from sklearn.utils import Tags, metadata_routing
@@ -20,9 +20,6 @@ from elman.models._columns import Columns
 from elman.models._sequence_model import scaling_of
 from elman.nn import Linear, Network
 from elman.train import Sequences
-
-_ARCHITECTURE = ("cell", "hidden_size", "num_layers", "bidirectional", "nonlinearity", "dtype")
-"""Parameters that a fitted network cannot change any more."""
 
 
 class Targets(Protocol):
@@ -70,6 +67,19 @@ class SequenceEstimator(RecurrentEstimator):
     # Only weights and groups are routed: a checkpoint belongs to one fit.
     __metadata_request__fit: ClassVar[dict[str, Any]] = {"checkpoint": metadata_routing.UNUSED}
 
+    _reads: ClassVar[Literal["last", "every"]] = "last"
+    """Which steps the network's head reads."""
+
+    _fixed: ClassVar[tuple[str, ...]] = (
+        "cell",
+        "hidden_size",
+        "num_layers",
+        "bidirectional",
+        "nonlinearity",
+        "dtype",
+    )
+    """Parameters that a fitted network cannot change any more."""
+
     _fitted_on_2d: bool
     n_features_in_: int
 
@@ -86,21 +96,29 @@ class SequenceEstimator(RecurrentEstimator):
     def _check_goes_on(self, targets: Any) -> None:
         """Hold that the fitted model can learn these targets too (ValueError)."""
 
+    def _given(self, X: Any, *, reset: bool) -> Any:
+        """Return X, checked, as a model's `scaled` takes it: with its length and `lengths`."""
+        return checked_sequences(self, X, reset=reset).sequences
+
+    def _augment(self, sequences: Sequences) -> Any:
+        """Return what changes a batch of these sequences at each step, or None."""
+        return None
+
     # ---- fitting -------------------------------------------------------------------------------
 
     def _fit(
         self,
         X: Any,
-        read_targets: Callable[[int], Targets],
+        read_targets: Callable[[Any], Targets],
         *,
         goes_on: bool,
         checkpoint: Any = None,
     ) -> None:
-        """Train on X and the targets that `read_targets` returns for n sequences."""
+        """Train on X and the targets that `read_targets` returns for what `_given` does."""
         self._check_parameters()
         with unchanged_after_error(self):
-            given = checked_sequences(self, X, reset=not goes_on).sequences
-            targets = read_targets(len(given))
+            given = self._given(X, reset=not goes_on)
+            targets = read_targets(given)
             random = self._random(checkpoint)
             seed = int(random.randint(2**32, dtype=np.uint32))
             model = self._fitted_model(targets) if goes_on else self._made(given, targets, seed)
@@ -124,19 +142,20 @@ class SequenceEstimator(RecurrentEstimator):
                 alpha=self._penalty,
                 validate=validate,
                 keep_start=goes_on,
+                augment=self._augment(sequences),
                 checkpoint=checkpoint,
                 **self._training(),
             )
             self._keep(model, result, goes_on=goes_on)
         self._warn_of_an_early_end(result)
 
-    def _fit_once(self, X: Any, read_targets: Callable[[int], Targets]) -> None:
+    def _fit_once(self, X: Any, read_targets: Callable[[Any], Targets]) -> None:
         """Train for one epoch, with the optimiser and the random numbers of the calls before."""
         self._check_parameters()
         goes_on = hasattr(self, "model_")
         with unchanged_after_error(self):
-            given = checked_sequences(self, X, reset=not goes_on).sequences
-            targets = read_targets(len(given))
+            given = self._given(X, reset=not goes_on)
+            targets = read_targets(given)
             before = copy.deepcopy(getattr(self, "_partial", None))
             optimizer, random = before or (self._optimizer(), self._random(None))
             if goes_on:
@@ -163,7 +182,7 @@ class SequenceEstimator(RecurrentEstimator):
             self._keep(model, result, goes_on=goes_on)
             self._partial = (optimizer, random)
 
-    def _made(self, sequences: Sequences, targets: Targets, seed: int) -> Any:
+    def _made(self, given: Any, targets: Targets, seed: int) -> Any:
         """Make a model that is not trained."""
         names = getattr(self, "feature_names_in_", None)
         columns = Columns(
@@ -172,11 +191,18 @@ class SequenceEstimator(RecurrentEstimator):
             self._fitted_on_2d,
         )
         generator = Generator(seed)
-        rnn = self._new_rnn(columns.inputs, generator)
+        network = self._new_network(columns.inputs, targets.outputs, generator)
+        scaling = scaling_of(given) if self.standardize else None
+        return self._new_model(network, columns, scaling, targets)
+
+    def _new_network(
+        self, inputs: int, outputs: int, generator: Generator, embedding: Any = None
+    ) -> Network:
+        """Make a network with weights drawn from `generator`."""
+        rnn = self._new_rnn(inputs, generator)
         features = self.hidden_size * (2 if self.bidirectional else 1)
-        head = Linear(features, targets.outputs, dtype=rnn.dtype, generator=generator)
-        scaling = scaling_of(sequences) if self.standardize else None
-        return self._new_model(Network(rnn, head), columns, scaling, targets)
+        head = Linear(features, outputs, dtype=rnn.dtype, generator=generator)
+        return Network(rnn, head, embedding, reads=self._reads)
 
     def _fitted_model(self, targets: Targets) -> Any:
         """Return a copy of the model of the last fit, to go on from.
@@ -202,12 +228,14 @@ class SequenceEstimator(RecurrentEstimator):
 
     def _keep(self, model: Model, result: train.FitResult, *, goes_on: bool) -> None:
         super()._keep(model, result, goes_on=goes_on)
-        self._architecture = {name: getattr(self, name) for name in _ARCHITECTURE}
+        self._architecture = {name: getattr(self, name) for name in self._fixed}
 
     def _take(self, model: Any) -> None:
         super()._take(model)
         self.rnn_, self.head_ = model.network.rnn, model.network.head
-        self._architecture = {name: getattr(self, name) for name in _ARCHITECTURE}
+        self._architecture = {name: getattr(self, name) for name in self._fixed}
+        if model.columns is None:
+            return
         columns = Columns(*model.columns)
         self.n_features_in_, self._fitted_on_2d = columns.size, columns.flat
         if columns.names is not None:
@@ -216,8 +244,7 @@ class SequenceEstimator(RecurrentEstimator):
     def _read(self, X: Any) -> Sequences:
         """Return X as the fitted network takes it."""
         check_is_fitted(self)
-        given = checked_sequences(self, X, reset=False).sequences
-        found: Sequences = self.model_.scaled(given)
+        found: Sequences = self.model_.scaled(self._given(X, reset=False))
         return found
 
     def __sklearn_tags__(self) -> Tags:

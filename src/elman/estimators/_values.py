@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, check_array, check_consistent_length
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
+from elman.estimators._held_out import hold_out
 from elman.nn import Network
 from elman.train import Sequences
 
@@ -47,13 +46,7 @@ class Values(NamedTuple):
         ValueError
             If nothing would be left to train on.
         """
-        held = math.ceil(fraction * len(self.rows))
-        if not 1 <= held < len(self.rows):
-            expected = "a part that leaves a sequence to train on, and holds one out"
-            got = f"{fraction}, which holds out {held} of {len(self.rows)}"
-            raise _check.fail(ValueError, "validation_fraction", expected, got)
-        rows, held_out = train_test_split(self.rows, test_size=fraction, random_state=random)
-        return rows, held_out
+        return hold_out(self.rows, fraction, random)
 
     def scorer(self, sequences: Sequences, rows: IntArray) -> Callable[[Network], float]:
         """Return the function that gives minus a network's loss on some rows."""

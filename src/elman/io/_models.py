@@ -284,7 +284,10 @@ def _made(name: str, config: Any, arrays: dict[str, FloatArray], path: str) -> A
         module = _classes.KINDS[name].cls.from_config(config)
     except (TypeError, ValueError) as error:
         raise damage(f"arguments that {name} takes", shown(str(error))) from None
-    module.load_state_dict(arrays)
+    try:
+        module.load_state_dict(arrays)
+    except ValueError as error:
+        raise damage(f"arrays that {name} takes", shown(str(error))) from None
     return module.eval()
 
 

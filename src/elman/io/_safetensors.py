@@ -26,8 +26,12 @@ Reading one takes up to 26 times its length of memory.
 
 _AXES = 8
 
-DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
-"""The dtypes that elman writes and reads, by the format's names."""
+DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "U8": np.dtype("u1"),
+}
+"""The dtypes that elman writes and reads, by the format's names; bytes are texts."""
 
 NAMES = {dtype.newbyteorder("=").name: name for name, dtype in DTYPES.items()}
 """The format's names, by NumPy's."""
@@ -57,7 +61,7 @@ def raw(array: FloatArray) -> memoryview:
 
 
 def described(arrays: Mapping[str, FloatArray]) -> list[Tensor]:
-    """Describe arrays of float32 and float64 for the header."""
+    """Describe arrays for the header."""
     return [Tensor(name, NAMES[a.dtype.name], a.shape) for name, a in arrays.items()]
 
 

@@ -29,10 +29,13 @@ class SequenceModel(Model):
     }
 
     def __init__(
-        self, network: nn.Network, columns: Columns, scaling: tuple[FloatArray, FloatArray] | None
+        self,
+        network: nn.Network,
+        columns: Columns | None,
+        scaling: tuple[FloatArray, FloatArray] | None,
     ) -> None:
         self.network = network
-        self.columns: list[Any] = list(columns)
+        self.columns: Any = None if columns is None else list(columns)
         self.standardize = scaling is not None
         self.mean: FloatArray
         self.scale: FloatArray
