@@ -12,15 +12,13 @@
 import importlib
 import typing
 
-from elman import nn
-from elman._random import Generator, manual_seed
-from elman.kernels import show_config
-from elman.nn._summary import summary
-
 if typing.TYPE_CHECKING:
-    from elman import data, datasets, estimators, explaining, io, plots, train
+    from elman import data, datasets, estimators, explaining, io, kernels, nn, plots, train
+    from elman._random import Generator, manual_seed
     from elman.explaining import explain, gradient_flow
     from elman.io import load, save
+    from elman.kernels import show_config
+    from elman.nn._summary import summary
 
 __all__ = [
     "Generator",
@@ -45,6 +43,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Generator": "_random",
     "data": "",
     "datasets": "",
     "estimators": "",
@@ -52,12 +51,20 @@ _LAZY = {
     "explaining": "",
     "gradient_flow": "explaining",
     "io": "",
+    "kernels": "",
     "load": "io",
+    "manual_seed": "_random",
+    "nn": "",
     "plots": "",
     "save": "io",
+    "show_config": "kernels",
+    "summary": "nn._summary",
     "train": "",
 }
-"""What is imported when first used, and for a function the module that has it."""
+"""What is imported when first used, and for a function or class the module that has it.
+
+So the command line answers ``elman --help`` without NumPy.
+"""
 
 
 if not typing.TYPE_CHECKING:  # a type checker would take any name for one that is there

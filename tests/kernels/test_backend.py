@@ -9,9 +9,10 @@ RunPython = Callable[..., str]
 
 PRINT_BACKEND = """
 import warnings
+import elman
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    import elman
+    import elman.nn
 print(elman.show_config()["backend"], elman.kernels.backend)
 for warning in caught:
     print(warning.category.__name__, warning.message)
@@ -19,7 +20,7 @@ for warning in caught:
 
 IMPORT_ERROR = """
 try:
-    import elman
+    import elman.nn
 except {error} as error:
     print(error)
 """
