@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import elman
 from elman.datasets import load_japanese_vowels
@@ -18,29 +18,6 @@ HIDDEN_SIZE = 64
 
 PUBLISHED = {"hidden Markov model": 0.962, "the paper of the data": 0.941}
 """Test accuracies that Kudo, Toyama & Shimbo (1999) report."""
-
-
-def add_command(commands: Any) -> None:
-    """Add the command to argparse's subparsers."""
-    parser = commands.add_parser(
-        "demo",
-        help="train a speaker recogniser on real speech",
-        description=(
-            "Train a bidirectional Elman network to tell nine speakers apart by one vowel, on 270 "
-            "utterances; test it on 370 others; draw what it does."
-        ),
-    )
-    parser.add_argument(
-        "--random-state", type=int, default=0, metavar="SEED", help="seed (default: 0)"
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("elman-demo"),
-        metavar="FOLDER",
-        help="where the pictures go (default: elman-demo)",
-    )
-    parser.set_defaults(run=run)
 
 
 def make_recogniser(random_state: int, verbose: bool = False) -> Pipeline:
@@ -67,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    options.output.mkdir(parents=True, exist_ok=True)
+    folder = Path(options.output)
+    folder.mkdir(parents=True, exist_ok=True)
 
     X_train, y_train, X_test, y_test = load_japanese_vowels()
     print(
@@ -90,8 +68,8 @@ def run(options: argparse.Namespace) -> int:
 
     print("\nPictures")
     predicted = recogniser.predict(X_test)
-    _pictures.draw_confusion(y_test, predicted, options.output / "confusion.png")
-    print(f"  {options.output / 'confusion.png'}: who was taken for whom")
-    _pictures.draw_growth(recogniser, X_test, y_test, options.output / "growth.png")
-    print(f"  {options.output / 'growth.png'}: one utterance, recognised frame by frame")
+    _pictures.draw_confusion(y_test, predicted, folder / "confusion.png")
+    print(f"  {folder / 'confusion.png'}: who was taken for whom")
+    _pictures.draw_growth(recogniser, X_test, y_test, folder / "growth.png")
+    print(f"  {folder / 'growth.png'}: one utterance, recognised frame by frame")
     return 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,43 +16,9 @@ from elman.nn._sequences import Sequences
 from elman.nn._stream import Stream
 
 
-def add_command(commands: Any) -> None:
-    """Add the command to argparse's subparsers."""
-    parser = commands.add_parser(
-        "explain",
-        help="show every number that a saved layer computes for one sequence",
-        description=(
-            "Show what a saved layer, cell or network computes for one sequence: the vectors of "
-            "every step, every multiplication of one with --step, or a page with --output."
-        ),
-    )
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="a file that elman.save wrote, of a layer, cell, network or fitted estimator",
-    )
-    parser.add_argument(
-        "data",
-        metavar="DATA",
-        help="x as .npy; as .npz with x, and lengths, h_0 and c_0 if need be; or as .csv, a step "
-        "a line, with or without a line of names",
-    )
-    parser.add_argument("-o", "--output", type=Path, metavar="PAGE", help="write a page (.html)")
-    parser.add_argument("--row", type=int, help="which sequence of a batch, counted from 0")
-    parser.add_argument("--step", type=int, help="open one step, counted from 0")
-    parser.add_argument("--layer", type=int, help="of this layer, counted from 0")
-    parser.add_argument("--direction", choices=("forward", "reverse"), help="in this direction")
-    parser.add_argument("--unit", type=int, help="open one unit of the step, counted from 0")
-    parser.set_defaults(run=run)
-
-
 def run(options: argparse.Namespace) -> int:
     """Load, explain, and print or write; return the exit status."""
-    try:
-        print(_explained(options))
-    except (OSError, ValueError, TypeError, IndexError, RuntimeError) as error:
-        print(f"elman explain: {error}", file=sys.stderr)
-        return 1
+    print(_explained(options))
     return 0
 
 
@@ -70,6 +34,8 @@ def _explained(options: argparse.Namespace) -> str:
         trace.to_html(options.output)
         return f"{options.output}: a page to step through {layer!r}; open it in a browser"
     direction = options.direction or "forward"
+    if options.json:
+        return str(trace.to_json())
     if options.step is not None:
         step = trace.layer(options.layer or 0, direction)[options.step]
         return str(step if options.unit is None else step.unit(options.unit))

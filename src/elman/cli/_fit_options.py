@@ -1,0 +1,192 @@
+"""The options of ``elman fit TASK`` and ``elman check TASK``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from elman.cli._options import add_columns, add_common, add_data, command, names, whole
+
+_ABOUT = {
+    "classify": "tell the class of each sequence",
+    "regress": "tell numbers of each sequence",
+    "language": "tell what comes next in a text",
+}
+"""What each task is, for help."""
+
+_FIT_EXAMPLES = {
+    "classify": (
+        "elman fit classify train.csv --id utterance --time frame --target speaker \\\n"
+        "      --bidirectional -o speakers.safetensors",
+        "elman fit classify train.csv --id utterance --target speaker --cv 5",
+    ),
+    "regress": (
+        "elman fit regress drives.parquet --id drive --time second --target fuel,wear \\\n"
+        "      --cell gru -o drives.safetensors",
+        "elman fit regress drives.csv --id drive --target fuel --set loss=quantile \\\n"
+        "      --set quantile=0.9 -o q90.safetensors",
+    ),
+    "language": (
+        "elman fit language shakespeare.txt --max-iter 5 -o shakespeare.safetensors",
+        "zcat logs.gz | elman fit language - --unit byte --checkpoint run.ckpt -o logs.safetensors",
+    ),
+}
+
+_CHECK_EXAMPLES = {
+    "classify": (
+        "elman check classify train.csv --id utterance --time frame --target speaker",
+        "elman check classify train.csv --id utterance --target speaker --json",
+    ),
+    "regress": (
+        "elman check regress drives.parquet --id drive --time second --target fuel",
+        "elman check regress drives.csv --id drive --target fuel --features speed,slope",
+    ),
+    "language": ("elman check language shakespeare.txt", "zcat logs.gz | elman check language -"),
+}
+
+
+def add_fit(commands: Any) -> None:
+    """Add ``fit`` and its tasks."""
+    parser = command(
+        commands,
+        "fit",
+        "fit a model to data",
+        "Fit a model to a file of sequences, and write it to a file of its own.",
+        (_FIT_EXAMPLES["classify"][0], _FIT_EXAMPLES["language"][0]),
+    )
+    tasks = parser.add_subparsers(title="tasks", required=True, metavar="TASK", dest="task")
+    for task, about in _ABOUT.items():
+        made = command(tasks, task, about, f"Fit a model to {_TO[task]}", _FIT_EXAMPLES[task])
+        made.set_defaults(module="fit", command=f"fit {task}")
+        add_data(made)
+        _add_files(made)
+        _add_task_columns(made, task)
+        _add_network(made, task)
+        _add_training(made, task)
+        add_common(made)
+
+
+_TO = {
+    "classify": "a table with a row for each time step, and tell the class of each sequence. "
+    "Features are standardized unless --set standardize=false.",
+    "regress": "a table with a row for each time step, and tell numbers of each sequence. "
+    "Features are standardized unless --set standardize=false.",
+    "language": "a text, or to the documents in a column of a table, and tell what comes next.",
+}
+
+
+def add_check(commands: Any) -> None:
+    """Add ``check`` and its tasks."""
+    parser = command(
+        commands,
+        "check",
+        "look data over before a fit",
+        "Count rows, sequences and missing values; name each fault by file, row and column.",
+        (_CHECK_EXAMPLES["classify"][0], _CHECK_EXAMPLES["language"][0]),
+    )
+    tasks = parser.add_subparsers(title="tasks", required=True, metavar="TASK", dest="task")
+    for task, about in _ABOUT.items():
+        text = "Read data as fit does, and say what is in them. Exit status 1 if fit would fail."
+        made = command(tasks, task, about, text, _CHECK_EXAMPLES[task])
+        made.set_defaults(module="check", command=f"check {task}")
+        add_data(made)
+        _add_task_columns(made, task)
+        add_common(made)
+
+
+def _add_task_columns(parser: Any, task: str) -> None:
+    if task == "language":
+        group = parser.add_argument_group("columns")
+        group.add_argument(
+            "--target", type=names, metavar="COL", help="of a table: the column of texts"
+        )
+        return
+    add_columns(parser, required=True, several=task == "regress")
+    group = parser.add_argument_group("weights")
+    group.add_argument(
+        "--weight", metavar="COL", help="how much each sequence counts, the same in all its rows"
+    )
+
+
+def _add_files(parser: Any) -> None:
+    group = parser.add_argument_group("files")
+    group.add_argument("-o", "--output", metavar="MODEL", help="the model's file, .safetensors")
+    group.add_argument("--force", action="store_true", help="replace MODEL if it exists")
+    group.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="written while fitting; the same command goes on from it after a kill",
+    )
+    group.add_argument(
+        "--cv", type=_folds, metavar="K", help="K-fold cross-validation: scores as JSON, no model"
+    )
+
+
+def _add_network(parser: Any, task: str) -> None:
+    group = parser.add_argument_group("network")
+    group.add_argument("--cell", choices=("rnn", "gru", "lstm"))
+    group.add_argument("--hidden-size", type=int, metavar="N", help="values of a state")
+    group.add_argument("--num-layers", type=int, metavar="N")
+    if task != "language":
+        group.add_argument(
+            "--bidirectional", action="store_true", default=None, help="read backwards too"
+        )
+    group.add_argument("--dropout", type=float, metavar="P", help="between layers, in [0, 1]")
+    if task == "language":
+        group.add_argument("--unit", choices=("char", "word", "byte"), help="default: char")
+        group.add_argument(
+            "--embedding-size", type=int, metavar="N", help="values of a symbol's vector"
+        )
+
+
+def _add_training(parser: Any, task: str) -> None:
+    group = parser.add_argument_group("training")
+    group.add_argument("--max-iter", type=int, metavar="N", help="greatest number of epochs")
+    group.add_argument("--batch-size", type=int, metavar="N")
+    group.add_argument(
+        "--learning-rate", type=float, metavar="LR", dest="learning_rate_init", help="greatest rate"
+    )
+    group.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of all random numbers (default: 0)"
+    )
+    group.add_argument(
+        "--early-stopping",
+        action="store_true",
+        default=None,
+        help="hold out a tenth, and keep the epoch that does best on it",
+    )
+    group.add_argument(
+        "--validation",
+        type=fraction,
+        metavar="FRACTION",
+        help="hold out this part instead",
+    )
+    if task == "classify":
+        group.add_argument(
+            "--class-weight", choices=("balanced",), help="rare classes count more in sum"
+        )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other parameter of the estimator, as in --set solver=sgd; may be repeated",
+    )
+
+
+def fraction(text: str) -> float:
+    """Return a number between 0 and 1."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1:
+        raise argparse.ArgumentTypeError(f"expected a number between 0 and 1, got {text!r}")
+    return found
+
+
+def _folds(text: str) -> int:
+    found = whole(text)
+    if found < 2:
+        raise argparse.ArgumentTypeError("expected at least 2 folds, got 1")
+    return found

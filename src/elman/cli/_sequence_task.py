@@ -1,0 +1,111 @@
+"""What the tasks have in common that read a table with a row for each time step."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from elman.cli._errors import UsageError
+from elman.cli._faults import Faults
+from elman.cli._layout import Layout
+from elman.cli._sequences import SequenceData, read_sequences, time_text
+from elman.cli._source import Source
+from elman.cli._table import open_table
+from elman.cli._text_table import Facts
+
+
+class Sequenced(NamedTuple):
+    """Sequences, and the columns that they came from."""
+
+    layout: Layout
+    sequences: SequenceData
+
+
+class SequenceTask:
+    """Reads and describes sequences; a class adds targets, predictions and scores."""
+
+    target_kind = "label"
+    defaults: dict[str, Any] = {"standardize": True}  # noqa: RUF012 - nobody changes it
+
+    def read(
+        self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any, target: bool
+    ) -> Sequenced:
+        """Read a table: see `Task`."""
+        source = Source(path, options.format)
+        opened = open_table(source, options.separator)
+        if table is None:
+            layout = Layout.asked(options, opened.names, source.name)
+        else:
+            carried = table if "id" in table else Layout.of_python(options)
+            layout = _overridden(Layout.of_model(carried, options.model), options)
+            layout.check(opened.names, source.name, targets=target)
+        kind = self.target_kind if target else ""
+        found = read_sequences(opened, layout, faults, target=kind)
+        self._check_times(layout, found, faults)
+        if found.gaps:
+            warnings.warn(f"{found.file}: {found.gaps}", UserWarning, stacklevel=2)
+        if target and not faults.count:
+            self.note(found, layout, faults)
+        return Sequenced(layout._replace(time_kind=found.time_kind), found)
+
+    def note(self, data: SequenceData, layout: Layout, faults: Faults) -> None:
+        """Note what is wrong in targets that are complete."""
+
+    def _check_times(self, layout: Layout, found: SequenceData, faults: Faults) -> None:
+        if layout.time_kind not in (None, found.time_kind):
+            expected = f"{layout.time_kind}s, as in fit"
+            faults.add(None, layout.time, expected, f"{found.time_kind}s")
+
+    def table(self, data: Sequenced) -> dict[str, Any]:
+        """Return the columns, as the model's file holds them."""
+        return dict(data.layout._asdict())
+
+    def facts(self, data: Sequenced) -> dict[str, Any]:
+        """Return what a model's summary tells of its data."""
+        X = data.sequences.X
+        return {"data": data.sequences.file, "rows": sum(map(len, X)), "sequences": len(X)}
+
+    def describe(self, data: Sequenced) -> Facts:
+        """Return what ``elman check`` tells."""
+        layout, found = data
+        lengths = np.array([len(x) for x in found.X])
+        frames = np.concatenate(found.X)
+        missing = zip(layout.features, np.isnan(frames).sum(axis=0).tolist(), strict=True)
+        constant = [n for n, c in zip(layout.features, frames.T, strict=True) if (c == c[0]).all()]
+        facts: Facts = {
+            "rows": len(frames),
+            "sequences": found.n,
+            "shortest": int(lengths.min()),
+            "median length": float(np.median(lengths)),
+            "longest": int(lengths.max()),
+            "features": layout.features,
+            "missing": {name: count for name, count in missing if count} or 0,
+        }
+        facts |= {"constant features": constant} if constant else {}
+        if found.times is not None:
+            times = np.concatenate(found.times)
+            facts["first time"], facts["last time"] = map(time_text, (times.min(), times.max()))
+            facts["out of order"] = found.unsorted
+            facts |= {"gaps": found.gaps} if found.gaps else {}
+        return facts | self.describe_target(layout, found)
+
+    def describe_target(self, layout: Layout, data: SequenceData) -> Facts:
+        """Return what ``elman check`` tells of targets."""
+        return {}
+
+
+def _overridden(layout: Layout, options: argparse.Namespace) -> Layout:
+    """Return a model's columns with other names where the options give them."""
+    changes = {
+        name: value
+        for name in ("id", "time", "target", "features")
+        if (value := getattr(options, name, None)) is not None
+    }
+    features = changes.get("features", layout.features)
+    if len(features) != len(layout.features):
+        expected = f"{len(layout.features)} columns, as the model reads"
+        raise UsageError(f"--features: expected {expected}, got {len(features)}")
+    return layout._replace(**changes)
