@@ -13,7 +13,7 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from elman import data, datasets, estimators, explaining, io, kernels, nn, plots, train
+    from elman import data, datasets, estimators, explaining, io, nn, plots, train
     from elman._random import Generator, manual_seed
     from elman.explaining import explain, gradient_flow
     from elman.io import load, save
