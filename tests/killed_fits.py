@@ -22,7 +22,13 @@ KILLS = 10
 
 def cases(name: str) -> tuple[Any, tuple[Any, ...]]:
     """Return an estimator, and what its fit takes."""
-    from elman.estimators import RNNClassifier, RNNLanguageModel, RNNRegressor, RNNTagger
+    from elman.estimators import (
+        RNNClassifier,
+        RNNForecaster,
+        RNNLanguageModel,
+        RNNRegressor,
+        RNNTagger,
+    )
 
     random = np.random.default_rng(0)
     X = [random.standard_normal((T, 3)) for T in random.integers(2, 12, 60)]
@@ -46,6 +52,10 @@ def cases(name: str) -> tuple[Any, tuple[Any, ...]]:
         known = ["abc", "de", "fgh", "Ij"]
         sentences = [[known[int(abs(v) * 9) % 4] for v in x[:, 0]] for x in X]
         return RNNTagger(**options), (sentences, [[len(w) for w in s] for s in sentences])
+    if name == "forecaster":
+        early = {"early_stopping": True, "steps_per_epoch": 5, "batch_size": 8, "window": 20}
+        series = [10 + np.cumsum(random.standard_normal(T)) for T in range(20, 60, 4)]
+        return RNNForecaster(**options, **early, h=4, season_length=4), (series,)
     raise ValueError(name)
 
 

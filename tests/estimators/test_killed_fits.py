@@ -17,7 +17,7 @@ from elman.estimators import RNNClassifier
 PROGRAM = Path(killed_fits.__file__)
 
 
-@pytest.mark.parametrize("name", ["classifier", "regressor", "language", "tagger"])
+@pytest.mark.parametrize("name", ["classifier", "regressor", "language", "tagger", "forecaster"])
 def test_a_fit_killed_at_drawn_moments_ends_with_the_same_bits(name: str, tmp_path: Path) -> None:
     path = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(

@@ -13,9 +13,17 @@ except ImportError as error:
     ) from error
 
 from elman.estimators._classifier import RNNClassifier
+from elman.estimators._forecaster import RNNForecaster
 from elman.estimators._language_model import RNNLanguageModel
 from elman.estimators._regressor import RNNRegressor
 from elman.estimators._scaler import SequenceScaler
 from elman.estimators._tagger import RNNTagger
 
-__all__ = ["RNNClassifier", "RNNLanguageModel", "RNNRegressor", "RNNTagger", "SequenceScaler"]
+__all__ = [
+    "RNNClassifier",
+    "RNNForecaster",
+    "RNNLanguageModel",
+    "RNNRegressor",
+    "RNNTagger",
+    "SequenceScaler",
+]

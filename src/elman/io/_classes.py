@@ -13,7 +13,14 @@ from elman import _check, nn
 from elman.io._errors import ModelFileError, damage, shown
 from elman.io._safetensors import NAMES, Tensor
 from elman.kernels.architecture import Architecture
-from elman.models import ClassifierModel, LanguageModel, Model, RegressorModel, TaggerModel
+from elman.models import (
+    ClassifierModel,
+    ForecasterModel,
+    LanguageModel,
+    Model,
+    RegressorModel,
+    TaggerModel,
+)
 from elman.nn._stream import Stream
 
 Config = Mapping[str, Any]
@@ -289,7 +296,8 @@ def _of_model(cls: type[Model]) -> Kind:
 
 
 MODELS: dict[str, type[Model]] = {
-    cls.__name__: cls for cls in (ClassifierModel, RegressorModel, LanguageModel, TaggerModel)
+    cls.__name__: cls
+    for cls in (ClassifierModel, RegressorModel, LanguageModel, TaggerModel, ForecasterModel)
 }
 """The classes of fitted models."""
 

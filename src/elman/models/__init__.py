@@ -4,9 +4,17 @@
 """
 
 from elman.models._classifier import ClassifierModel
+from elman.models._forecaster import ForecasterModel
 from elman.models._language import LanguageModel
 from elman.models._model import Model
 from elman.models._regressor import RegressorModel
 from elman.models._tagger import TaggerModel
 
-__all__ = ["ClassifierModel", "LanguageModel", "Model", "RegressorModel", "TaggerModel"]
+__all__ = [
+    "ClassifierModel",
+    "ForecasterModel",
+    "LanguageModel",
+    "Model",
+    "RegressorModel",
+    "TaggerModel",
+]
