@@ -121,8 +121,8 @@ WRONG: dict[str, tuple[bytes, str]] = {
         with_header({"a": {"shape": [2], "data_offsets": [0, 8]}}, EIGHT), "'a' to have dtype",
     ),
     "a key too many": (with_header(tensor(strides=[1]), EIGHT), "'a' to have dtype"),
-    "an unknown dtype": (with_header(tensor(dtype="BF16"), EIGHT), "F32 or F64, got 'BF16'"),
-    "a dtype as a list": (with_header(tensor(dtype=["F32"]), EIGHT), "F32 or F64, got"),
+    "an unknown dtype": (with_header(tensor(dtype="BF16"), EIGHT), "F32 or F64 or U8, got 'BF16'"),
+    "a dtype as a list": (with_header(tensor(dtype=["F32"]), EIGHT), "F32 or F64 or U8, got"),
     "a shape too large": (with_header(tensor(shape=[3]), EIGHT), r"12 bytes .*\(3,\), got 8"),
     "a shape that overflows": (
         with_header(tensor(shape=[2**32, 2**32, 2]), EIGHT), "to take 147573952589676412928 bytes",
