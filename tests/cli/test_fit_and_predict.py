@@ -270,3 +270,22 @@ def test_a_checkpoint_goes_on_to_the_same_bytes(
     assert 1 not in epochs
     for name, array in elman.load(model).state_dict().items():
         np.testing.assert_array_equal(elman.load(other).state_dict()[name], array)
+
+
+def test_a_file_may_be_what_early_stopping_scores(run: Run, csv: Path, tmp_path: Path) -> None:
+    other, path = tmp_path / "dev.csv", tmp_path / "m.safetensors"
+    other.write_text(table(10, seed=2))
+    ran = run("fit", "classify", csv, *COLUMNS, *QUICK, "-o", path, "--validation", other, "--json")
+    assert ran.status == 0
+    data, held_out = frame(csv, "way"), frame(other, "way")
+    expected = RNNClassifier(
+        hidden_size=4, max_iter=8, n_iter_no_change=np.inf, standardize=True, random_state=0,
+        early_stopping=True,
+    ).fit(data.X, data.y, X_val=held_out.X, y_val=held_out.y)  # fmt: skip
+    assert json.loads(ran.out)["held_out"] == expected.best_validation_score_
+    for name, array in expected.model_.state_dict().items():
+        np.testing.assert_array_equal(elman.load(path).state_dict()[name], array)
+    other.write_text(table(10, seed=2).replace("rise", "hover"))
+    ran = run("fit", "classify", csv, *COLUMNS, "-o", path, "--force", "--validation", other)
+    assert ran.status == 1
+    assert f"{other}:2:way: expected a class of the model, fall, rise, got 'hover'" in ran.err

@@ -52,7 +52,9 @@ def make_estimator(cls: Any, options: argparse.Namespace, **defaults: Any) -> An
     given = {name: getattr(options, name, None) for name in _FLAGS}
     found = {name: value for name, value in given.items() if value is not None}
     if options.validation is not None:
-        found |= {"early_stopping": True, "validation_fraction": options.validation}
+        found["early_stopping"] = True
+    if isinstance(options.validation, float):
+        found["validation_fraction"] = options.validation
     known = inspect.signature(cls).parameters
     for text in options.set:
         name, value = _setting(text, list(known))

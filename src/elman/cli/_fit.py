@@ -24,7 +24,10 @@ def run(options: argparse.Namespace) -> int:
     data = read_checked(found, options, options.data)
     if options.cv is not None:
         return _cross_validate(options, found, estimator, data)
-    return _fit(options, found, estimator, data)
+    held_out = None
+    if isinstance(options.validation, str):
+        held_out = read_checked(found, options, options.validation)
+    return _fit(options, found, estimator, data, held_out)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -39,12 +42,12 @@ def _check(options: argparse.Namespace) -> None:
         check_place(options.output, force=options.force)
 
 
-def _fit(options: argparse.Namespace, found: Task, estimator: Any, data: Any) -> int:
+def _fit(options: argparse.Namespace, found: Task, estimator: Any, data: Any, held_out: Any) -> int:
     estimator.verbose = progress = Progress(quiet=options.quiet)
     start = time.monotonic()
     with CtrlC() as interrupt:
         try:
-            found.fit(estimator, data, None, options.checkpoint)
+            found.fit(estimator, data, held_out, options.checkpoint)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted; no model was written") from None
         if interrupt.came and not progress.epochs:

@@ -157,9 +157,9 @@ def _add_training(parser: Any, task: str) -> None:
     )
     group.add_argument(
         "--validation",
-        type=fraction,
-        metavar="FRACTION",
-        help="hold out this part instead",
+        type=fraction_or_file,
+        metavar="DATA|FRACTION",
+        help="hold out this part instead, or take this file",
     )
     if task == "classify":
         group.add_argument(
@@ -174,12 +174,12 @@ def _add_training(parser: Any, task: str) -> None:
     )
 
 
-def fraction(text: str) -> float:
-    """Return a number between 0 and 1."""
+def fraction_or_file(text: str) -> float | str:
+    """Return a number between 0 and 1, or the name of a file."""
     try:
         found = float(text)
     except ValueError:
-        found = 0.0
+        return text
     if not 0 < found < 1:
         raise argparse.ArgumentTypeError(f"expected a number between 0 and 1, got {text!r}")
     return found

@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin
 from elman import _check, train
 from elman._typing import FloatArray
 from elman.estimators._base import Parameters
+from elman.estimators._held_out import HeldOut
 from elman.estimators._labels import Labels, checked_labels
 from elman.estimators._sequence_estimator import SequenceEstimator
 from elman.models import ClassifierModel
@@ -110,6 +111,8 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
         *,
+        X_val: Any = None,
+        y_val: Any = None,
         checkpoint: Any = None,
     ) -> Self:
         """Train the network.
@@ -121,6 +124,8 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         sample_weight : numbers of at least zero, shape (n,), optional
             How much each sequence counts, whatever batch it is in; those of zero take no part. The
             weights are divided by their mean first, so that only the penalty sees their scale.
+        X_val, y_val : as X and y, optional
+            What early_stopping scores in place of a part of X, which then trains as a whole.
         checkpoint : str or os.PathLike, optional
             A file that is replaced after epochs. A fit that was broken off, even killed, goes on
             from it when it is called again with the same data and parameters, and ends with the
@@ -139,8 +144,12 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
         def read(sequences: Sequences) -> Labels:
             return checked_labels(self, y, sample_weight, len(sequences))
 
+        def read_held_out(sequences: Sequences, targets: Labels) -> Labels:
+            return checked_labels(self, y_val, None, len(sequences), classes=targets.classes)
+
+        held_out = HeldOut.of(X_val, y_val, read_held_out)
         goes_on = self.warm_start and hasattr(self, "model_")
-        self._fit(X, read, goes_on=goes_on, checkpoint=checkpoint)
+        self._fit(X, read, goes_on=goes_on, held_out=held_out, checkpoint=checkpoint)
         return self
 
     def partial_fit(

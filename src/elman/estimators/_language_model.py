@@ -14,6 +14,7 @@ from elman import Generator, _check, train
 from elman._typing import IntArray
 from elman.estimators._base import Parameters, RecurrentEstimator
 from elman.estimators._corpus import Corpus
+from elman.estimators._held_out import check_used, named_as_held_out
 from elman.estimators._text_objective import TextObjective
 from elman.estimators._undo import unchanged_after_error
 from elman.models import LanguageModel
@@ -108,6 +109,7 @@ class RNNLanguageModel(RecurrentEstimator):
         X: str | Sequence[str] | os.PathLike[str],
         y: None = None,
         *,
+        X_val: Any = None,
         checkpoint: Any = None,
     ) -> Self:
         """Learn a text.
@@ -118,6 +120,8 @@ class RNNLanguageModel(RecurrentEstimator):
             A text; documents, between which a boundary is learned, so that `generate` may end; or
             a file in UTF-8, which may be larger than memory.
         y : None
+        X_val : as X, optional
+            What early_stopping scores in place of the end of X, which is then learned as a whole.
         checkpoint : str or os.PathLike, optional
             As of RNNClassifier.fit.
 
@@ -133,6 +137,8 @@ class RNNLanguageModel(RecurrentEstimator):
             If the file cannot be read.
         """
         self._check_parameters()
+        if X_val is not None:
+            check_used(self.early_stopping)
         goes_on = self.warm_start and hasattr(self, "model_")
         with unchanged_after_error(self):
             random = self._random(checkpoint)
@@ -140,7 +146,11 @@ class RNNLanguageModel(RecurrentEstimator):
             corpus = Corpus(X, self.unit)
             model = self.model_ if goes_on else self._new_model(corpus, Generator(seed))
             numbers = corpus.encoded(model.vocabulary)
-            numbers, validate = self._held_out(numbers)
+            with named_as_held_out():
+                others = (
+                    None if X_val is None else Corpus(X_val, self.unit).encoded(model.vocabulary)
+                )
+            numbers, validate = self._held_out(numbers, others)
             if len(numbers) < 2:
                 got = f"{len(numbers)}"
                 raise _check.fail(ValueError, "X", "two symbols or more to learn from", got)
@@ -211,17 +221,22 @@ class RNNLanguageModel(RecurrentEstimator):
         head = Linear(self.hidden_size, K, dtype=dtype, generator=generator)
         return Network(rnn, head, embedding, reads="every")
 
-    def _held_out(self, numbers: IntArray) -> tuple[IntArray, Any]:
-        """Return the symbols to learn from, and the function that scores a network on the rest."""
+    def _held_out(self, numbers: IntArray, others: IntArray | None) -> tuple[IntArray, Any]:
+        """Return the symbols to learn from, and the function that scores a network on the rest.
+
+        The rest are `others`, or with early_stopping the end.
+        """
         if not self.early_stopping:
             return numbers, None
-        held = math.ceil(self.validation_fraction * len(numbers))
-        rest = np.asarray(numbers[len(numbers) - held :])
+        rest = others
+        if rest is None:
+            held = math.ceil(self.validation_fraction * len(numbers))
+            numbers, rest = numbers[: len(numbers) - held], np.asarray(numbers[-held:])
 
         def score(network: Network) -> float:
             return -nats_of(network, rest) / len(rest)
 
-        return numbers[: len(numbers) - held], score
+        return numbers, score
 
     def _check_parameters(self) -> None:
         super()._check_parameters()

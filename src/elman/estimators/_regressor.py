@@ -11,6 +11,7 @@ from sklearn.utils import Tags
 from elman import _check, train
 from elman._typing import FloatArray
 from elman.estimators._base import Parameters
+from elman.estimators._held_out import HeldOut
 from elman.estimators._sequence_estimator import SequenceEstimator
 from elman.estimators._values import Values, checked_values
 from elman.models import RegressorModel
@@ -90,6 +91,8 @@ class RNNRegressor(RegressorMixin, SequenceEstimator):
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
         *,
+        X_val: Any = None,
+        y_val: Any = None,
         checkpoint: Any = None,
     ) -> Self:
         """Train the network.
@@ -99,6 +102,8 @@ class RNNRegressor(RegressorMixin, SequenceEstimator):
         X : array (n, T, I) or (n, T), or list of n arrays (T_i, I) or (T_i,)
         y : numbers, shape (n,) or (n, K)
         sample_weight : numbers of at least zero, shape (n,), optional
+        X_val, y_val : as X and y, optional
+            As of RNNClassifier.fit.
         checkpoint : str or os.PathLike, optional
             As of RNNClassifier.fit.
 
@@ -111,10 +116,16 @@ class RNNRegressor(RegressorMixin, SequenceEstimator):
         TypeError, ValueError
             If a parameter or an input is not as described, or training diverges.
         """
+
+        def read_held_out(sequences: Sequences, targets: Values) -> Values:
+            return checked_values(
+                self, y_val, None, len(sequences), loss=targets.loss, like=targets, dtype=self.dtype
+            )
+
         goes_on = self.warm_start and hasattr(self, "model_")
-        self._fit(
-            X, self._reader(y, sample_weight, goes_on), goes_on=goes_on, checkpoint=checkpoint
-        )
+        read = self._reader(y, sample_weight, goes_on)
+        held_out = HeldOut.of(X_val, y_val, read_held_out)
+        self._fit(X, read, goes_on=goes_on, held_out=held_out, checkpoint=checkpoint)
         return self
 
     def partial_fit(

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from elman import Generator, _check, train
 from elman._typing import FloatArray, IntArray
 from elman.estimators._base import Parameters, RecurrentEstimator
+from elman.estimators._held_out import HeldOut, check_used, named_as_held_out
 from elman.estimators._sequences import checked_sequences
 from elman.estimators._undo import unchanged_after_error
 from elman.models import Model
@@ -64,8 +65,10 @@ class SequenceEstimator(RecurrentEstimator):
         As `RecurrentEstimator` has them.
     """
 
-    # Only weights and groups are routed: a checkpoint belongs to one fit.
-    __metadata_request__fit: ClassVar[dict[str, Any]] = {"checkpoint": metadata_routing.UNUSED}
+    # Only weights and groups are routed: a checkpoint and held-out data belong to one fit.
+    __metadata_request__fit: ClassVar[dict[str, Any]] = dict.fromkeys(
+        ("checkpoint", "X_val", "y_val"), metadata_routing.UNUSED
+    )
 
     _reads: ClassVar[Literal["last", "every"]] = "last"
     """Which steps the network's head reads."""
@@ -112,10 +115,13 @@ class SequenceEstimator(RecurrentEstimator):
         read_targets: Callable[[Any], Targets],
         *,
         goes_on: bool,
+        held_out: HeldOut | None = None,
         checkpoint: Any = None,
     ) -> None:
         """Train on X and the targets that `read_targets` returns for what `_given` does."""
         self._check_parameters()
+        if held_out is not None:
+            check_used(self.early_stopping)
         with unchanged_after_error(self):
             given = self._given(X, reset=not goes_on)
             targets = read_targets(given)
@@ -124,9 +130,15 @@ class SequenceEstimator(RecurrentEstimator):
             model = self._fitted_model(targets) if goes_on else self._made(given, targets, seed)
             sequences = model.scaled(given)
             rows, validate = targets.rows, None
-            if self.early_stopping:
-                rows, held_out = targets.hold_out(self.validation_fraction, random)
-                validate = targets.scorer(sequences, held_out)
+            if held_out is not None:
+                self._take(model)
+                with named_as_held_out():
+                    others = self._given(held_out.X, reset=False)
+                    of_others = held_out.read(others, targets)
+                validate = of_others.scorer(model.scaled(others), of_others.rows)
+            elif self.early_stopping:
+                rows, rest = targets.hold_out(self.validation_fraction, random)
+                validate = targets.scorer(sequences, rest)
             self.__dict__.pop("_partial", None)
             result = train.fit(
                 model.network,

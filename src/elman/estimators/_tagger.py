@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from elman import Generator, _check
 from elman.estimators._base import Parameters
+from elman.estimators._held_out import HeldOut
 from elman.estimators._sequence_estimator import SequenceEstimator
 from elman.estimators._step_labels import (
     StepLabels,
@@ -149,6 +150,8 @@ class RNNTagger(SequenceEstimator):
         y: Any,
         sample_weight: npt.ArrayLike | None = None,
         *,
+        X_val: Any = None,
+        y_val: Any = None,
         checkpoint: Any = None,
     ) -> Self:
         """Train the network.
@@ -160,6 +163,8 @@ class RNNTagger(SequenceEstimator):
         y : list of n lists or arrays of T_i labels, or an array (n, T)
         sample_weight : numbers of at least zero, shape (n,), optional
             How much each step of a sequence counts, as of RNNClassifier.fit.
+        X_val, y_val : as X and y, optional
+            As of RNNClassifier.fit.
         checkpoint : str or os.PathLike, optional
             As of RNNClassifier.fit.
 
@@ -179,7 +184,12 @@ class RNNTagger(SequenceEstimator):
             classes = self.classes_ if goes_on else None
             return checked_step_labels(self, y, sample_weight, given.lengths, classes)
 
-        self._fit(X, read, goes_on=goes_on, checkpoint=checkpoint)
+        def read_held_out(given: Any, targets: StepLabels) -> StepLabels:
+            _check_steps(given.lengths)
+            return checked_step_labels(self, y_val, None, given.lengths, targets.classes)
+
+        held_out = HeldOut.of(X_val, y_val, read_held_out)
+        self._fit(X, read, goes_on=goes_on, held_out=held_out, checkpoint=checkpoint)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:

@@ -60,7 +60,15 @@ class Values(NamedTuple):
 
 
 def checked_values(
-    estimator: Any, y: Any, sample_weight: Any, n: int, *, loss: Any, scaling: Any, dtype: Any
+    estimator: Any,
+    y: Any,
+    sample_weight: Any,
+    n: int,
+    *,
+    loss: Any,
+    dtype: Any,
+    scaling: Any = None,
+    like: Values | None = None,
 ) -> Values:
     """Check the numbers of n sequences, and their weights.
 
@@ -72,6 +80,7 @@ def checked_values(
     n : int
     loss : function, as `train.fit` takes it
     scaling : mean and scale of each output, to be learned from y where None
+    like : values whose form and scale these must have, instead of a scaling
     dtype : of the network
 
     Raises
@@ -94,6 +103,11 @@ def checked_values(
         fix = "y has a row for each sequence; RNNTagger and RNNForecaster learn one for each step"
         raise _check.fail(ValueError, "y", f"{n} rows, one for each of X", str(len(values)), fix)
     values = values[:, None] if flat else values
+    if like is not None:
+        if (values.shape[1], flat) != (like.outputs, like.flat):
+            expected = f"{like.outputs} numbers for each sequence, in the form of y"
+            raise _check.fail(ValueError, "y_val", expected, f"{values.shape[1]}, or another form")
+        scaling = like.scaling
     if estimator.loss == "poisson":
         _check_counts(values)
     rows = np.arange(n)
