@@ -100,6 +100,9 @@ def _add_task_columns(parser: Any, task: str) -> None:
         group.add_argument(
             "--target", type=names, metavar="COL", help="of a table: the column of texts"
         )
+        group.add_argument(
+            "--unit", choices=("char", "word", "byte"), help="what a symbol is (default: char)"
+        )
         return
     add_columns(parser, required=True, several=task == "regress")
     group = parser.add_argument_group("weights")
@@ -133,7 +136,6 @@ def _add_network(parser: Any, task: str) -> None:
         )
     group.add_argument("--dropout", type=float, metavar="P", help="between layers, in [0, 1]")
     if task == "language":
-        group.add_argument("--unit", choices=("char", "word", "byte"), help="default: char")
         group.add_argument(
             "--embedding-size", type=int, metavar="N", help="values of a symbol's vector"
         )

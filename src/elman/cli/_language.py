@@ -68,9 +68,8 @@ class Language:
         if source.format == "conllu":
             raise UsageError("DATA: expected a text or a table, got sentences of CoNLL-U")
         found = _text(source)
-        if getattr(options, "unit", None) != "byte" and not _is_of_bytes(options):
-            for _ in source_of(found, source).lines():  # names a byte that is no UTF-8
-                pass
+        if options.module == "check" and options.unit != "byte":
+            _check_utf8(found)
         return found
 
     def table(self, data: Text) -> dict[str, Any]:
@@ -85,6 +84,9 @@ class Language:
         self, estimator: Any, data: Text, held_out: Text | None, checkpoint: str | None
     ) -> None:
         """Fit the estimator."""
+        for part in (data, held_out):
+            if part is not None and estimator.unit != "byte":
+                _check_utf8(part)
         options = {} if held_out is None else {"X_val": _learned(held_out)}
         estimator.fit(_learned(data), checkpoint=checkpoint, **options)
 
@@ -137,8 +139,7 @@ class Language:
 
     def scores(self, model: Any, data: Text) -> dict[str, float]:
         """Return perplexity and bits per character."""
-        texts = data.texts()
-        _check_known(model, data.file, texts)
+        texts = _known(model, data)
         return {
             "perplexity": model.perplexity(texts),
             "bits_per_character": model.bits_per_character(texts),
@@ -146,8 +147,7 @@ class Language:
 
     def scores_by_id(self, model: Any, data: Text) -> Results:
         """Return each document's length, perplexity and bits per character; from 1."""
-        texts = data.texts()
-        _check_known(model, data.file, texts)
+        texts = _known(model, data)
         return {
             "document": list(range(1, len(texts) + 1)),
             "characters": [len(text) for text in texts],
@@ -156,15 +156,13 @@ class Language:
         }
 
 
-def source_of(text: Text, source: Source) -> Source:
-    """Return where a text's lines are; messages name its own file."""
-    found = Source(str(text.path), "text")
-    found.name = source.name
-    return found
-
-
-def _is_of_bytes(options: argparse.Namespace) -> bool:
-    return "unit=byte" in [text.replace(" ", "") for text in getattr(options, "set", [])]
+def _check_utf8(text: Text) -> None:
+    """Hold that a file is in UTF-8 (DataError, with the place)."""
+    if text.path is not None:
+        source = Source(str(text.path), "text")
+        source.name = text.file
+        for _ in source.lines():
+            pass
 
 
 def _text(source: Source) -> Text:
@@ -213,14 +211,15 @@ def _pieces(data: Text) -> Iterator[str]:
         yield from file
 
 
-def _check_known(model: Any, file: str, texts: list[Any]) -> None:
-    """Hold that a model that refuses unknown symbols knows all of the texts (DataError)."""
-    if model.unknown != "error" or model.unit == "byte":
-        return
-    known, many = set(model.symbols), len(texts) > 1
+def _known(model: Any, data: Text) -> list[Any]:
+    """Return the texts, if the model knows all of their symbols (DataError, with the place)."""
+    if model.unit == "byte":
+        return data.texts()
+    _check_utf8(data)
+    texts, known = data.texts(), set(model.symbols)
+    if model.unknown != "error":
+        return texts
     for i, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise DataError(f"{file}: expected text in UTF-8, got other bytes")
         symbols = text if model.unit == "char" else words(text)
         if known.issuperset(symbols):
             continue
@@ -230,12 +229,13 @@ def _check_known(model: Any, file: str, texts: list[Any]) -> None:
                 break
             start += len(symbol)
         line = text.count("\n", 0, start) + 1
-        column = start - (text.rfind("\n", 0, start) + 1) + 1
-        place = f"{file}: document {i + 1}" if many else file
+        column = start - text.rfind("\n", 0, start)
+        place = data.file if len(texts) == 1 else f"{data.file}: document {i + 1}"
         raise DataError(
             f"{place}:{line}:{column}: expected {model.unit}s that fit saw, got {shown(symbol)}; "
             "fit with --set unknown=replace, or take it out"
         )
+    return texts
 
 
 TASK = Language()
