@@ -11,9 +11,11 @@ from cli.conftest import COLUMNS, QUICK, Run
 import elman
 from elman.cli._parser import make_parser
 
-HELPS = ["", "fit", "fit classify", "fit regress", "fit language", "predict", "evaluate",
-         "generate", "check", "check classify", "check regress", "check language", "summary",
-         "explain", "demo"]  # fmt: skip
+TASKS = ("classify", "regress", "tag", "language")
+HELPS = [
+    *("", "fit", "check", "predict", "evaluate", "generate", "summary", "explain", "demo"),
+    *(f"{command} {task}" for command in ("fit", "check") for task in TASKS),
+]
 
 
 @pytest.mark.parametrize("command", HELPS)

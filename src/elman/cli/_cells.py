@@ -99,6 +99,11 @@ def _wrong_number(cell: Any, value: float) -> tuple[str, str, str]:
     return "a number", shown(cell), "write decimals with a point" if comma else ""
 
 
+def is_number(cell: Any) -> bool:
+    """Whether a cell is a number."""
+    return not np.isnan(_number(cell))
+
+
 # ---- codes ---------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,10 @@ class Faults:
             message = f"{place}: expected {expected}, got {got}" + (fix and f"; {fix}")
             self._lines.append((int(row or 0), message))
 
+    def first(self) -> str:
+        """Return the message of the first fault in the file that was noted."""
+        return min(self._lines)[1]
+
     def check(self) -> None:
         """Raise what was noted, the first ten of it.
 

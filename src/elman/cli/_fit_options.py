@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from elman.cli._options import add_columns, add_common, add_data, command, names, whole
+from elman.cli._options import add_columns, add_common, add_data, add_names, command, names, whole
 
 _ABOUT = {
     "classify": "tell the class of each sequence",
     "regress": "tell numbers of each sequence",
+    "tag": "tell a label of each word or step",
     "language": "tell what comes next in a text",
 }
 """What each task is, for help."""
@@ -26,6 +27,10 @@ _FIT_EXAMPLES = {
         "elman fit regress drives.csv --id drive --target fuel --set loss=quantile \\\n"
         "      --set quantile=0.9 -o q90.safetensors",
     ),
+    "tag": (
+        "elman fit tag train.conllu --validation dev.conllu -o upos.safetensors",
+        "elman fit tag train.csv --id night --time minute --target stage -o sleep.safetensors",
+    ),
     "language": (
         "elman fit language shakespeare.txt --max-iter 5 -o shakespeare.safetensors",
         "zcat logs.gz | elman fit language - --unit byte --checkpoint run.ckpt -o logs.safetensors",
@@ -40,6 +45,10 @@ _CHECK_EXAMPLES = {
     "regress": (
         "elman check regress drives.parquet --id drive --time second --target fuel",
         "elman check regress drives.csv --id drive --target fuel --features speed,slope",
+    ),
+    "tag": (
+        "elman check tag train.conllu --target xpos",
+        "elman check tag names.txt",
     ),
     "language": ("elman check language shakespeare.txt", "zcat logs.gz | elman check language -"),
 }
@@ -71,6 +80,8 @@ _TO = {
     "Features are standardized unless --set standardize=false.",
     "regress": "a table with a row for each time step, and tell numbers of each sequence. "
     "Features are standardized unless --set standardize=false.",
+    "tag": "sentences, and tell a label of each word: of CoNLL-U, or of a word and its label a "
+    "line with empty lines between sentences. With --id to a table with a row for each time step.",
     "language": "a text, or to the documents in a column of a table, and tell what comes next.",
 }
 
@@ -104,6 +115,11 @@ def _add_task_columns(parser: Any, task: str) -> None:
             "--unit", choices=("char", "word", "byte"), help="what a symbol is (default: char)"
         )
         return
+    if task == "tag":
+        group = parser.add_argument_group("columns of a table, or --target of CoNLL-U")
+        of_target = "the label of each row; of CoNLL-U: upos (default), xpos, deprel …"
+        add_names(group, required=False, target=of_target)
+        return
     add_columns(parser, required=True, several=task == "regress")
     group = parser.add_argument_group("weights")
     group.add_argument(
@@ -132,10 +148,10 @@ def _add_network(parser: Any, task: str) -> None:
     group.add_argument("--num-layers", type=int, metavar="N")
     if task != "language":
         group.add_argument(
-            "--bidirectional", action="store_true", default=None, help="read backwards too"
+            "--bidirectional", action=argparse.BooleanOptionalAction, help="read backwards too"
         )
     group.add_argument("--dropout", type=float, metavar="P", help="between layers, in [0, 1]")
-    if task == "language":
+    if task in ("language", "tag"):
         group.add_argument(
             "--embedding-size", type=int, metavar="N", help="values of a symbol's vector"
         )
@@ -163,7 +179,7 @@ def _add_training(parser: Any, task: str) -> None:
         metavar="DATA|FRACTION",
         help="hold out this part instead, or take this file",
     )
-    if task == "classify":
+    if task in ("classify", "tag"):
         group.add_argument(
             "--class-weight", choices=("balanced",), help="rare classes count more in sum"
         )

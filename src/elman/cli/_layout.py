@@ -16,6 +16,7 @@ class Layout(NamedTuple):
     target, features : lists of names
     exact : whether there may be no other columns, as fit took all of them for features
     time_kind : "number", "date" or None without times
+    words : whether the one feature is a word of each step; None before it is known
     """
 
     id: str
@@ -25,6 +26,7 @@ class Layout(NamedTuple):
     weight: str | None = None
     exact: bool = False
     time_kind: str | None = None
+    words: bool | None = None
 
     @classmethod
     def asked(cls, options: Any, names: list[str], file: str) -> Layout:
@@ -37,7 +39,9 @@ class Layout(NamedTuple):
         DataError
             If a column is not in the table.
         """
-        time, weight = options.time, options.weight
+        time, weight = options.time, getattr(options, "weight", None)
+        if options.target is None:
+            raise UsageError("--target: expected the column of what is predicted, got none")
         used = {"--id": [options.id], "--time": [time], "--target": options.target}
         used |= {"--weight": [weight], "--features": options.features or []}
         taken: dict[str, str] = {}
@@ -91,7 +95,8 @@ class Layout(NamedTuple):
         right = bool(fields) and isinstance(fields["id"], str)
         right = right and all(_are_names(fields[name]) for name in lists)
         right = right and all(fields[n] is None or isinstance(fields[n], str) for n in _OPTIONAL)
-        if not right or type(fields["exact"]) is not bool:
+        right = right and type(fields["exact"]) is bool
+        if not right or fields["words"] not in (None, True, False):
             raise DataError(f"{file}: expected a model that carries its columns, got {table!r:.80}")
         return cls(**fields)
 

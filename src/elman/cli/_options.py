@@ -80,7 +80,7 @@ def add_output(parser: Any) -> None:
 def add_columns(
     parser: Any, *, required: bool, target: bool = False, several: bool = False
 ) -> None:
-    """Add the names of columns.
+    """Add the names of columns of sequences.
 
     Parameters
     ----------
@@ -95,6 +95,12 @@ def add_columns(
     group = parser.add_argument_group(
         "columns", None if required else "where DATA or a model fitted in Python need them"
     )
+    of_target = "what is to be predicted, the same in all rows of a sequence"
+    add_names(group, required, of_target if target or required else "", several)
+
+
+def add_names(group: Any, required: bool, target: str, several: bool = False) -> None:
+    """Add --id, --time, --target with its help, if there is one, and --features."""
     group.add_argument(
         "--id", required=required, metavar="COL", help="rows with the same value are a sequence"
     )
@@ -103,20 +109,14 @@ def add_columns(
         metavar="COL",
         help="numbers or dates, which order its rows (default: as they are)",
     )
-    if target or required:
+    if target:
         metavar, kind = ("COL[,COL]", names) if several else ("COL", one_name)
-        group.add_argument(
-            "--target",
-            type=kind,
-            required=required,
-            metavar=metavar,
-            help="what is to be predicted, the same in all rows of a sequence",
-        )
+        group.add_argument("--target", type=kind, required=required, metavar=metavar, help=target)
     group.add_argument(
         "--features",
         type=names,
         metavar="COL,...",
-        help="the numbers of each step (default: all other columns)",
+        help="what is read at each step (default: all other columns)",
     )
 
 

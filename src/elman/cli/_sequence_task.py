@@ -13,7 +13,7 @@ from elman.cli._faults import Faults
 from elman.cli._layout import Layout
 from elman.cli._sequences import SequenceData, read_sequences, time_text
 from elman.cli._source import Source
-from elman.cli._table import open_table
+from elman.cli._table import Table, open_table
 from elman.cli._text_table import Facts
 
 
@@ -34,30 +34,15 @@ class SequenceTask:
         self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any, target: bool
     ) -> Sequenced:
         """Read a table: see `Task`."""
-        source = Source(path, options.format)
-        opened = open_table(source, options.separator)
-        if table is None:
-            layout = Layout.asked(options, opened.names, source.name)
-        else:
-            carried = table if "id" in table else Layout.of_python(options)
-            layout = _overridden(Layout.of_model(carried, options.model), options)
-            layout.check(opened.names, source.name, targets=target)
-        kind = self.target_kind if target else ""
-        found = read_sequences(opened, layout, faults, target=kind)
-        self._check_times(layout, found, faults)
-        if found.gaps:
-            warnings.warn(f"{found.file}: {found.gaps}", UserWarning, stacklevel=2)
+        opened, layout = opened_layout(options, path, table, target=target)
+        found = read_sequences(opened, layout, faults, target=self.target_kind if target else "")
+        finish(layout, found, faults)
         if target and not faults.count:
             self.note(found, layout, faults)
         return Sequenced(layout._replace(time_kind=found.time_kind), found)
 
     def note(self, data: SequenceData, layout: Layout, faults: Faults) -> None:
         """Note what is wrong in targets that are complete."""
-
-    def _check_times(self, layout: Layout, found: SequenceData, faults: Faults) -> None:
-        if layout.time_kind not in (None, found.time_kind):
-            expected = f"{layout.time_kind}s, as in fit"
-            faults.add(None, layout.time, expected, f"{found.time_kind}s")
 
     def table(self, data: Sequenced) -> dict[str, Any]:
         """Return the columns, as the model's file holds them."""
@@ -95,6 +80,36 @@ class SequenceTask:
     def describe_target(self, layout: Layout, data: SequenceData) -> Facts:
         """Return what ``elman check`` tells of targets."""
         return {}
+
+
+def opened_layout(
+    options: argparse.Namespace, path: str, table: Any, *, target: bool
+) -> tuple[Table, Layout]:
+    """Open a table, and return its columns as the model carries them or the options ask for them.
+
+    Parameters
+    ----------
+    options : of the command
+    path : of the data, or -
+    table : what the model carries; None without a model
+    target : whether targets are read
+    """
+    source = Source(path, options.format)
+    opened = open_table(source, options.separator)
+    if table is None:
+        return opened, Layout.asked(options, opened.names, source.name)
+    carried = table if "id" in table else Layout.of_python(options)
+    layout = _overridden(Layout.of_model(carried, options.model), options)
+    layout.check(opened.names, source.name, targets=target)
+    return opened, layout
+
+
+def finish(layout: Layout, found: SequenceData, faults: Faults) -> None:
+    """Note times of another kind than fit's; warn of gaps, as a network sees rows, not times."""
+    if layout.time_kind not in (None, found.time_kind):
+        faults.add(None, layout.time, f"{layout.time_kind}s, as in fit", f"{found.time_kind}s")
+    if found.gaps:
+        warnings.warn(f"{found.file}: {found.gaps}", UserWarning, stacklevel=2)
 
 
 def _overridden(layout: Layout, options: argparse.Namespace) -> Layout:

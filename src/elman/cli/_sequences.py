@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elman._typing import FloatArray, IntArray
-from elman.cli._cells import Codes, Times, is_missing, note_missing, numbers, plain
+from elman.cli._cells import Codes, Times, is_missing, is_number, note_missing, numbers, plain
 from elman.cli._faults import Faults, shown
 from elman.cli._layout import Layout
 from elman.cli._table import Table
@@ -20,19 +20,20 @@ class SequenceData(NamedTuple):
     """Sequences of a table, in the order in which their ids first appear. Letters: n sequences.
 
     file : the table's name
-    X : n arrays (T_i, I)
+    X : n arrays (T_i, I), or n lists of T_i words
     ids : n ids
     lines : the line of the first row of each
     times : n arrays (T_i,), or None
     time_kind : "number", "date" or None
-    target : n labels; or float64 (n, K); or None
+    target : n labels; or float64 (n, K); or n lists of T_i labels; or None
     weight : float64 (n,), or None
     unsorted : how many rows came before one of an earlier time
     gaps : a message, or ""
+    step_lines : n arrays (T_i,), the line of each row
     """
 
     file: str
-    X: list[FloatArray]
+    X: list[Any]
     ids: list[Any]
     lines: IntArray
     times: list[npt.NDArray[Any]] | None = None
@@ -41,6 +42,7 @@ class SequenceData(NamedTuple):
     weight: FloatArray | None = None
     unsorted: int = 0
     gaps: str = ""
+    step_lines: list[IntArray] | None = None
 
     @property
     def n(self) -> int:
@@ -66,7 +68,7 @@ class SequenceData(NamedTuple):
 
 
 def read_sequences(
-    table: Table, layout: Layout, faults: Faults, *, target: str = ""
+    table: Table, layout: Layout, faults: Faults, *, target: str = "", words: bool = False
 ) -> SequenceData:
     """Read the sequences of a table, and note what is wrong.
 
@@ -76,15 +78,18 @@ def read_sequences(
     layout : Layout
     faults : Faults
         What is noted there is not raised.
-    target : "", "label" or "number"
-        What the targets are, if they are read.
+    target : "", "label", "number" or "step"
+        What the targets are, if they are read: a label or numbers of a sequence, or a label of each
+        step.
+    words : bool
+        Whether one feature alone may be a word of each step.
 
     Raises
     ------
     DataError
         If rows are so wrong that they make no sequences.
     """
-    rows = _Rows(layout, faults, target)
+    rows = _Rows(layout, faults, target, words=words)
     for block in table.blocks(faults):
         rows.add(block.cells, block.lines)
     if not rows.lines:
@@ -96,14 +101,16 @@ def read_sequences(
 class _Rows:
     """The columns of all rows, converted block by block."""
 
-    def __init__(self, layout: Layout, faults: Faults, target: str) -> None:
+    def __init__(self, layout: Layout, faults: Faults, target: str, *, words: bool) -> None:
         self._layout, self._faults = layout, faults
         self.lines: list[Sequence[int]] = []
         self._ids, self._codes = Codes(), list[IntArray]()
         self._times = Times(layout.time, faults) if layout.time else None
-        self._frames: list[FloatArray] = []
+        self._frames: list[Any] = []
+        self._words = layout.words if words and len(layout.features) == 1 else False
         columns = layout.target if target else []
-        self._labels = {name: Codes() for name in columns if target == "label"}
+        self._labels = {name: Codes() for name in columns if target in ("label", "step")}
+        self._of_steps = target == "step"
         self._numbers = [*(columns if target == "number" else [])]
         self._numbers += [layout.weight] if target and layout.weight else []
         self._by_row: dict[str, list[Any]] = {name: [] for name in [*self._labels, *self._numbers]}
@@ -115,14 +122,24 @@ class _Rows:
         self._codes.append(self._ids.of(cells[layout.id]))
         if self._times is not None and layout.time is not None:
             self._times.add(cells[layout.time], lines)
-        fix = "leave the column out: name the others with --features"
-        columns = [numbers(cells[n], lines, n, faults, fix=fix) for n in layout.features]
-        self._frames.append(np.stack(columns, axis=1))
+        self._frames.append(self._features(cells, lines))
         for name, codes in self._labels.items():
             note_missing(cells[name], lines, name, "a label in every row", faults)
             self._by_row[name].append(codes.of(cells[name]))
         for name in self._numbers:
             self._by_row[name].append(numbers(cells[name], lines, name, faults))
+
+    def _features(self, cells: dict[str, Any], lines: Sequence[int]) -> Any:
+        """Return the features of a block, (rows, I), or its words."""
+        names = self._layout.features
+        if self._words is None:
+            self._words = any(isinstance(c, str) and not is_number(c) for c in cells[names[0]])
+        if self._words:
+            note_missing(cells[names[0]], lines, names[0], "a word in every row", self._faults)
+            return np.array([str(cell) for cell in cells[names[0]]], object)
+        fix = "leave the column out: name the others with --features"
+        columns = [numbers(cells[n], lines, n, self._faults, fix=fix) for n in names]
+        return np.stack(columns, axis=1)
 
     def sequences(self, file: str) -> SequenceData:
         """Return the sequences; what differs among the rows of one is noted."""
@@ -131,7 +148,7 @@ class _Rows:
         ids = plain(self._ids.values)
         by_row = {name: np.concatenate(parts) for name, parts in self._by_row.items()}
         first = np.unique(codes, return_index=True)[1]
-        for name, values in by_row.items():
+        for name, values in () if self._of_steps else by_row.items():
             self._check_same(name, values, codes, first, lines, ids)
         order, times, unsorted, gaps = np.argsort(codes, kind="stable"), None, 0, ""
         cuts = np.cumsum(np.bincount(codes, minlength=len(ids)))[:-1]
@@ -142,17 +159,22 @@ class _Rows:
             unsorted = int(np.count_nonzero(follows & (by_id[1:] < by_id[:-1])))
             order = np.lexsort((times, codes))
             gaps = self._check_times(times[order], codes[order], lines[order], ids)
-        frames = np.concatenate(self._frames)[order]
+        X: list[Any] = np.split(np.concatenate(self._frames)[order], cuts)
         data = SequenceData(
             file=file,
-            X=np.split(frames, cuts),
+            X=[x.tolist() for x in X] if self._words else X,
             ids=ids,
             lines=lines[first],
             times=None if times is None else np.split(times[order], cuts),
             time_kind=None if self._times is None else self._times.kind,
             unsorted=unsorted,
             gaps=gaps,
+            step_lines=np.split(lines[order], cuts),
         )
+        if self._of_steps:
+            name, codes = next(iter(by_row.items()))
+            labels = np.array(plain(self._labels[name].values), object)[codes[order]]
+            return data._replace(target=[part.tolist() for part in np.split(labels, cuts)])
         return data._replace(**self._targets(by_row, first))
 
     def _targets(self, by_row: dict[str, Any], first: IntArray) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _SUFFIXES = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".conllu": "conllu",
-    ".conll": "conllu",
+    ".conll": "text",
     ".txt": "text",
     ".text": "text",
 }

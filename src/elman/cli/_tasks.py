@@ -77,6 +77,7 @@ class Entry(NamedTuple):
 TASKS = {
     "classify": Entry("RNNClassifier", "ClassifierModel", "elman.cli._classify"),
     "regress": Entry("RNNRegressor", "RegressorModel", "elman.cli._regress"),
+    "tag": Entry("RNNTagger", "TaggerModel", "elman.cli._tag"),
     "language": Entry("RNNLanguageModel", "LanguageModel", "elman.cli._language"),
 }
 
