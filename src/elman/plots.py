@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from elman.explaining import GradientFlow, Trace
     from elman.explaining._views import TracedLayer
 
-__all__ = ["plot_gates", "plot_gradient_flow", "plot_loss_curve", "plot_states"]
+__all__ = ["plot_forecast", "plot_gates", "plot_gradient_flow", "plot_loss_curve", "plot_states"]
 
 FEW_STEPS = 12
 """Up to so many bars have their value written above."""
@@ -212,6 +212,75 @@ def plot_loss_curve(estimator: Any, ax: Axes | None = None) -> Axes:
         right.plot(scored[[best]], [scores[best]], "o", color=ORANGE, markersize=7)
         text = f"best score {scores[best]:.3g}, epoch {scored[best]}"
         right.set_title(text, loc="right", fontsize="medium", color=ORANGE)
+    return ax
+
+
+def plot_forecast(
+    forecast: Any,
+    actual: Any = None,
+    *,
+    id: Any = None,  # noqa: A002 - the column's name is unique_id
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the forecast of a series with its intervals, after what came before.
+
+    Parameters
+    ----------
+    forecast : pandas.DataFrame
+        As `RNNForecaster.predict` returns it. Intervals are those of its columns.
+    actual : pandas.DataFrame, optional
+        What is known of the series, with columns unique_id, ds and y: before the forecast, beside
+        it, or both.
+    id : str or int, optional
+        Which series; None is the first of the forecast.
+    ax : matplotlib.axes.Axes, optional
+        New ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    TypeError
+        If `forecast` has no such columns, or `ax` is no Axes.
+    ValueError
+        If the series is not in the forecast.
+    ImportError
+        If matplotlib is not installed.
+    """
+    names = [str(name) for name in getattr(forecast, "columns", [])]
+    own = [name for name in names if f"{name}-lo-" in " ".join(names)] or names[2:3]
+    if names[:2] != ["unique_id", "ds"] or not own:
+        expected = "a frame as RNNForecaster.predict returns it"
+        raise _check.fail(TypeError, "forecast", expected, type(forecast).__name__)
+    id = forecast.unique_id.iloc[0] if id is None else id  # noqa: A001
+    rows = forecast[forecast.unique_id == id]
+    if not len(rows):
+        known = _check.short(list(forecast.unique_id.unique()))
+        raise _check.fail(ValueError, "id", f"one of the series {known}", repr(id))
+    ax = _drawing.axes(ax)
+    prefix = f"{own[0]}-lo-"
+    levels = sorted((n.removeprefix(prefix) for n in names if n.startswith(prefix)), key=float)
+    times = rows.ds.to_numpy()
+    if actual is not None:
+        known = actual[actual.unique_id == id].sort_values("ds")
+        ax.plot(known.ds.to_numpy(), known.y.to_numpy(), color=INK, linewidth=1.4, label="actual")
+    for i, level in enumerate(reversed(levels)):
+        lo, hi = rows[f"{own[0]}-lo-{level}"], rows[f"{own[0]}-hi-{level}"]
+        shade = 0.16 + 0.16 * i
+        ax.fill_between(times, lo, hi, color=BLUE, alpha=shade, linewidth=0, label=f"{level} %")
+    marker = "o" if len(times) < 2 else ""
+    ax.plot(times, rows[own[0]], color=BLUE, linewidth=2, marker=marker, label="forecast")
+    ax.set_title(str(id), loc="left")
+    ax.legend(frameon=False, loc="upper left", labelcolor=MUTED)
+    _drawing.tidy(ax)
+    if times.dtype.kind == "M":
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        locator = AutoDateLocator(minticks=4, maxticks=9)
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     return ax
 
 

@@ -681,3 +681,14 @@ def test_covariates_of_the_steps_to_come_must_be_whole() -> None:
         forecaster.predict(X_df=X_df.assign(promo=np.nan))
     with pytest.raises(ValueError, match=r"got none of 'promo', id 'a' at 2010-01-01"):
         made(future=["promo"]).fit(df.assign(promo=np.nan))
+
+
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
+def test_alpha_keeps_weights_small(solver: Any) -> None:
+    y = seasonal(60)
+    norms = []
+    for alpha in (0.0, 1.0):
+        forecaster = made(season_length=12, solver=solver, alpha=alpha, learning_rate_init=0.05)
+        weights = forecaster.fit(y).network_.state_dict().values()
+        norms.append(sum(float((w**2).sum()) for w in weights))
+    assert norms[1] < 0.8 * norms[0]

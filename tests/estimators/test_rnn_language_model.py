@@ -376,3 +376,16 @@ def test_empty_and_missing_files(tmp_path: Path) -> None:
         small().fit(tmp_path / "empty")
     with pytest.raises(FileNotFoundError):
         small().fit(tmp_path / "none")
+
+
+@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd"])
+def test_alpha_keeps_weights_small(solver: Any) -> None:
+    norms = []
+    for alpha in (0.0, 1.0):
+        model = RNNLanguageModel(
+            hidden_size=8, batch_size=4, sequence_length=16, max_iter=3, solver=solver,
+            alpha=alpha, learning_rate_init=0.05, random_state=0,
+        )  # fmt: skip
+        weights = model.fit("the cat sat on the mat. " * 20).network_.state_dict().values()
+        norms.append(sum(float((w**2).sum()) for w in weights))
+    assert norms[1] < 0.8 * norms[0]

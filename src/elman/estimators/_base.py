@@ -309,15 +309,22 @@ class RecurrentEstimator(BaseEstimator):
         )
         return rnn
 
-    def _optimizer(self) -> train.Optimizer:
-        """Make the optimiser that the parameters describe."""
+    def _optimizer(self, penalty: float = 0.0) -> train.Optimizer:
+        """Make the optimiser that the parameters describe.
+
+        Parameters
+        ----------
+        penalty : float
+            The strength of an L2 penalty that the loss does not have; AdamW decays weights itself.
+        """
+        lr = self.learning_rate_init
         if self.solver == "sgd":
             nesterov = bool(self.nesterovs_momentum and self.momentum > 0)
-            return train.SGD(self.learning_rate_init, momentum=self.momentum, nesterov=nesterov)
+            return train.SGD(lr, self.momentum, nesterov, penalty)
         betas = (self.beta_1, self.beta_2)
         if self.solver == "adamw":
-            return train.AdamW(self.learning_rate_init, betas, self.epsilon, self.alpha)
-        return train.Adam(self.learning_rate_init, betas, self.epsilon)
+            return train.AdamW(lr, betas, self.epsilon, self.alpha)
+        return train.Adam(lr, betas, self.epsilon, penalty)
 
     @property
     def _penalty(self) -> float:

@@ -73,9 +73,9 @@ class RNNClassifier(ClassifierMixin, SequenceEstimator):
     have the same columns in the same order in fit and predict. A long table, with a row for each
     time step, becomes a list by `elman.data.from_frame`; fit warns if X of shape (n, T) looks like
     one: if a column has the name of an id or a time, if one counts upwards and another does not, or
-    if there are at least 100 rows of at most 3 columns. Masked arrays are refused. float32 and
-    float64 stay what they are and decide the network's dtype; all else becomes float64. Scale the
-    columns beforehand, as SequenceScaler does.
+    if there are at least 100 rows of at most 3 columns. Masked arrays are refused. The
+    network's dtype is `dtype`, whatever X has. Scale the columns with `standardize`, or beforehand
+    as SequenceScaler does.
 
     Ctrl-C ends fit with a warning. The network then has the parameters of the last finished epoch,
     or with early_stopping of the best one.

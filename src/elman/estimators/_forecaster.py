@@ -67,11 +67,12 @@ class RNNForecaster(RecurrentEstimator):
     window : int
         How many steps of a series a gradient goes back.
     steps_per_epoch : int or None
-        How many training steps an epoch has; None is √M for M values in all, within 10 and 50.
+        How many training steps an epoch has; None is ∛M for M values in all, within 10 and 50.
     **parameters
         Of network and training, as `RecurrentEstimator` has them, with other defaults: cell="gru",
         batch_size=32, learning_rate="one_cycle", learning_rate_init=6e-3, max_iter=20,
         n_iter_no_change=inf. With early_stopping the h steps before what calibrates are held out.
+        `shuffle` and `validation_fraction` have no part here.
 
     Attributes
     ----------
@@ -200,7 +201,7 @@ class RNNForecaster(RecurrentEstimator):
             result = train.run(
                 model.network,
                 learned,
-                self._optimizer(),
+                self._optimizer(self.alpha),
                 random=random,
                 validate=validate,
                 keep_start=goes_on,
@@ -272,7 +273,7 @@ class RNNForecaster(RecurrentEstimator):
         options = {
             "batch_size": self.batch_size,
             "window": self.window,
-            "steps_per_epoch": self.steps_per_epoch or int(np.clip(M**0.5, 10, 50)),
+            "steps_per_epoch": self.steps_per_epoch or int(np.clip(M ** (1 / 3), 10, 50)),
             "random": random,
         }
         learned = Windows(model, steps, unseen + held, **options)

@@ -165,7 +165,7 @@ class RNNLanguageModel(RecurrentEstimator):
             result = train.run(
                 model.network,
                 objective,
-                self._optimizer(),
+                self._optimizer(self.alpha),
                 random=random,
                 validate=validate,
                 keep_start=goes_on,
