@@ -17,7 +17,7 @@ PUBLIC = {
     "elman.data": ["FrameSequences", "from_channels_first", "from_frame", "split"],
     "elman.explaining": ["GradientFlow", "Trace", "explain", "gradient_flow"],
     "elman.plots": [
-        "plot_gates", "plot_gradient_flow", "plot_loss_curve", "plot_states",
+        "plot_forecast", "plot_gates", "plot_gradient_flow", "plot_loss_curve", "plot_states",
     ],
     "elman.io": ["ModelFileError", "load", "save"],
     "elman.nn": [
