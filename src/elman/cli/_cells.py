@@ -168,11 +168,16 @@ class Times:
     ----------
     kind : "number", "date" or None
         What the first cell is, and all others must be.
+    offsets : dict
+        The time zones of dates, and for each the first row that has it, from 0 on; a zone is its
+        name, or its offset from UTC as +01:00. It is empty for dates without zones.
     """
 
     def __init__(self, column: str, faults: Faults) -> None:
         self._column, self._faults = column, faults
         self.kind: str | None = None
+        self.offsets: dict[str, int] = {}
+        self._rows = 0
         self._zoned: bool | None = None
         self._parts: list[npt.NDArray[Any]] = []
 
@@ -205,6 +210,7 @@ class Times:
         return "date" if np.isnan(_number(first)) else "number"
 
     def _dates(self, cells: Any, lines: Sequence[int]) -> npt.NDArray[Any]:
+        """Return a block's dates, in UTC where they have a zone."""
         return np.array(
             [self._date(cell, line) for cell, line in zip(cells, lines, strict=True)],
             "datetime64[us]",
@@ -212,6 +218,7 @@ class Times:
 
     def _date(self, cell: Any, line: int) -> Any:
         found = _parsed(cell)
+        self._rows += 1
         if found is None:
             expected = "a date such as 2024-01-31 or 2024-01-31T18:30:00"
             fix = "" if is_missing(cell) else "write the year first, then month and day"
@@ -225,7 +232,18 @@ class Times:
             expected = f"a time {which} a time zone, as in the rows before"
             fix = "write all with one, as in 2024-01-31T18:30:00+00:00"
             self._faults.add(line, self._column, expected, shown(cell), fix)
-        return found.astimezone(datetime.UTC).replace(tzinfo=None) if zoned else found
+        if not zoned:
+            return found
+        self.offsets.setdefault(_zone(found), self._rows - 1)
+        return found.astimezone(datetime.UTC).replace(tzinfo=None)
+
+
+def _zone(time: datetime.datetime) -> str:
+    """Return the name of a time's zone, or its offset from UTC."""
+    for name in ("key", "zone"):  # as zoneinfo and pytz have it
+        if isinstance(found := getattr(time.tzinfo, name, None), str):
+            return found
+    return time.isoformat()[-6:]
 
 
 def _parsed(cell: Any) -> datetime.datetime | None:

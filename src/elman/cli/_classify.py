@@ -14,8 +14,8 @@ from elman.cli._errors import DataError
 from elman.cli._faults import Faults, shown
 from elman.cli._layout import Layout
 from elman.cli._sequence_task import Sequenced, SequenceTask
-from elman.cli._sequences import SequenceData, time_text
-from elman.cli._tasks import Results
+from elman.cli._sequences import SequenceData, joined
+from elman.cli._tasks import Results, metric_rows
 from elman.cli._text_table import Facts
 
 
@@ -41,7 +41,9 @@ class Classify(SequenceTask):
             options |= {"X_val": held_out.sequences.X, "y_val": y}
         estimator.fit(found.X, _labels(found.target), **options)
 
-    def folds(self, data: Sequenced, count: int, seed: int) -> Iterator[tuple[Any, Any]]:
+    def folds(
+        self, estimator: Any, data: Sequenced, count: int, seed: int
+    ) -> Iterator[tuple[Any, Any]]:
         """Yield folds with about the same share of each class."""
         from sklearn.model_selection import StratifiedKFold
 
@@ -82,7 +84,7 @@ class Classify(SequenceTask):
         if found.times is None:
             results["step"] = np.concatenate([np.arange(T) for T in lengths])
         else:
-            results[layout.time or "time"] = [time_text(t) for part in found.times for t in part]
+            results[layout.time or "time"] = joined(found.time_columns())
         results["prediction"] = model.classes_[p.argmax(axis=1)]
         return results | (_columns(model, p) if proba else {})
 
@@ -100,7 +102,11 @@ class Classify(SequenceTask):
             "log_loss": float(-_log_p(codes, model.predict_log_proba(data.sequences.X)).mean()),
         }
 
-    def scores_by_id(self, model: Any, data: Sequenced) -> Results:
+    def evaluated(self, model: Any, data: Sequenced, options: argparse.Namespace) -> Results:
+        """Return the scores as rows."""
+        return metric_rows(self.scores(model, data))
+
+    def scores_by_id(self, model: Any, data: Sequenced, options: argparse.Namespace) -> Results:
         """Return each sequence's label, prediction, whether it is right, and log loss."""
         codes, p = self._codes(model, data)
         predicted = p.argmax(axis=1)

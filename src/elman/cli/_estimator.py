@@ -24,6 +24,11 @@ _FLAGS = (
     "class_weight",
     "unit",
     "embedding_size",
+    "h",
+    "freq",
+    "season_length",
+    "level",
+    "intervals",
 )
 """Options that are parameters of an estimator, if they are given."""
 
@@ -51,10 +56,11 @@ def make_estimator(cls: Any, options: argparse.Namespace, **defaults: Any) -> An
     """
     given = {name: getattr(options, name, None) for name in _FLAGS}
     found = {name: value for name, value in given.items() if value is not None}
-    if options.validation is not None:
+    validation = getattr(options, "validation", None)
+    if validation is not None:
         found["early_stopping"] = True
-    if isinstance(options.validation, float):
-        found["validation_fraction"] = options.validation
+    if isinstance(validation, float):
+        found["validation_fraction"] = validation
     known = inspect.signature(cls).parameters
     for text in options.set:
         name, value = _setting(text, list(known))

@@ -16,8 +16,7 @@ def run(options: argparse.Namespace) -> int:
     found = task(task_of(model, options.model))
     data = read_checked(found, options, options.data, table=model.table or {})
     if options.by_id:
-        write(found.scores_by_id(model, data), options)
-        return 0
-    scores = found.scores(model, data)
-    write({"metric": list(scores), "value": list(scores.values())}, options, table=True)
+        write(found.scores_by_id(model, data, options), options)
+    else:
+        write(found.evaluated(model, data, options), options, table=True)
     return 0

@@ -20,12 +20,12 @@ def run(options: argparse.Namespace) -> int:
     """Fit, save and tell; return the exit status, 130 if Ctrl-C ended the fit."""
     _check(options)
     found = task(options.task)
-    estimator = make_estimator(estimator_class(options.task), options, **found.defaults)
+    estimator = make_estimator(estimator_class(options.task), options, **found.parameters(options))
     data = read_checked(found, options, options.data)
     if options.cv is not None:
         return _cross_validate(options, found, estimator, data)
     held_out = None
-    if isinstance(options.validation, str):
+    if isinstance(getattr(options, "validation", None), str):
         held_out = read_checked(found, options, options.validation)
     return _fit(options, found, estimator, data, held_out)
 
@@ -83,7 +83,9 @@ def _cross_validate(options: argparse.Namespace, found: Task, estimator: Any, da
     from sklearn.base import clone
 
     scores: dict[str, list[float]] = {}
-    for fold, (train, test) in enumerate(found.folds(data, options.cv, options.seed), start=1):
+    for fold, (train, test) in enumerate(
+        found.folds(estimator, data, options.cv, options.seed), start=1
+    ):
         made = clone(estimator)
         made.verbose = Progress(f"fold {fold}/{options.cv}", quiet=options.quiet)
         with CtrlC() as interrupt:

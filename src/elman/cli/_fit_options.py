@@ -5,11 +5,23 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from elman.cli._options import add_columns, add_common, add_data, add_names, command, names, whole
+from elman.cli._options import (
+    add_columns,
+    add_common,
+    add_data,
+    add_names,
+    add_static,
+    command,
+    levels,
+    names,
+    one_name,
+    whole,
+)
 
 _ABOUT = {
     "classify": "tell the class of each sequence",
     "regress": "tell numbers of each sequence",
+    "forecast": "tell the next steps of series",
     "tag": "tell a label of each word or step",
     "language": "tell what comes next in a text",
 }
@@ -26,6 +38,11 @@ _FIT_EXAMPLES = {
         "      --cell gru -o drives.safetensors",
         "elman fit regress drives.csv --id drive --target fuel --set loss=quantile \\\n"
         "      --set quantile=0.9 -o q90.safetensors",
+    ),
+    "forecast": (
+        "elman fit forecast sales.csv --id shop --time day --target sold --future holiday \\\n"
+        "      --h 28 --level 80,90 -o sales.safetensors",
+        "elman fit forecast m4.parquet --h 12 --freq MS --cv 3",
     ),
     "tag": (
         "elman fit tag train.conllu --validation dev.conllu -o upos.safetensors",
@@ -45,6 +62,10 @@ _CHECK_EXAMPLES = {
     "regress": (
         "elman check regress drives.parquet --id drive --time second --target fuel",
         "elman check regress drives.csv --id drive --target fuel --features speed,slope",
+    ),
+    "forecast": (
+        "elman check forecast sales.csv --id shop --time day --target sold",
+        "elman check forecast m4.parquet --json",
     ),
     "tag": (
         "elman check tag train.conllu --target xpos",
@@ -70,6 +91,8 @@ def add_fit(commands: Any) -> None:
         add_data(made)
         _add_files(made)
         _add_task_columns(made, task)
+        if task == "forecast":
+            _add_forecast(made)
         _add_network(made, task)
         _add_training(made, task)
         add_common(made)
@@ -80,6 +103,8 @@ _TO = {
     "Features are standardized unless --set standardize=false.",
     "regress": "a table with a row for each time step, and tell numbers of each sequence. "
     "Features are standardized unless --set standardize=false.",
+    "forecast": "a table with a row for each step of each series, and tell the next steps, with "
+    "intervals. Columns are unique_id, ds and y, if nothing else is said.",
     "tag": "sentences, and tell a label of each word: of CoNLL-U, or of a word and its label a "
     "line with empty lines between sentences. With --id to a table with a row for each time step.",
     "language": "a text, or to the documents in a column of a table, and tell what comes next.",
@@ -115,6 +140,9 @@ def _add_task_columns(parser: Any, task: str) -> None:
             "--unit", choices=("char", "word", "byte"), help="what a symbol is (default: char)"
         )
         return
+    if task == "forecast":
+        _add_series_columns(parser)
+        return
     if task == "tag":
         group = parser.add_argument_group("columns of a table, or --target of CoNLL-U")
         of_target = "the label of each row; of CoNLL-U: upos (default), xpos, deprel …"
@@ -125,6 +153,54 @@ def _add_task_columns(parser: Any, task: str) -> None:
     group.add_argument(
         "--weight", metavar="COL", help="how much each sequence counts, the same in all its rows"
     )
+
+
+def _add_series_columns(parser: Any) -> None:
+    group = parser.add_argument_group("columns")
+    group.add_argument(
+        "--id", metavar="COL", help="rows with the same value are a series (default: unique_id)"
+    )
+    group.add_argument("--time", metavar="COL", help="dates or whole numbers (default: ds)")
+    group.add_argument(
+        "--target",
+        type=one_name,
+        metavar="COL",
+        help="the values; they may be missing (default: y)",
+    )
+    group.add_argument(
+        "--features", type=names, metavar="COL,...", help="covariates that are known up to now"
+    )
+    group.add_argument(
+        "--future", type=names, metavar="COL,...", help="covariates that are known ahead"
+    )
+    add_static(group)
+
+
+def _add_forecast(parser: Any) -> None:
+    group = parser.add_argument_group("forecast")
+    group.add_argument("--h", type=whole, metavar="N", help="steps ahead (default: 12)")
+    group.add_argument(
+        "--freq",
+        type=_freq,
+        metavar="F",
+        help="time from step to step, as D, MS, h; of numbers a number (default: as found)",
+    )
+    group.add_argument(
+        "--season-length", type=whole, metavar="N", help="steps of a season (default: by --freq)"
+    )
+    group.add_argument(
+        "--level", type=levels, metavar="L,...", help="which intervals can be told (default: 80,90)"
+    )
+    group.add_argument(
+        "--intervals",
+        choices=("quantile", "conformal"),
+        help="as the network tells them, or calibrated on the end of each series (default: "
+        "quantile)",
+    )
+
+
+def _freq(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def _add_files(parser: Any) -> None:
@@ -146,7 +222,7 @@ def _add_network(parser: Any, task: str) -> None:
     group.add_argument("--cell", choices=("rnn", "gru", "lstm"))
     group.add_argument("--hidden-size", type=int, metavar="N", help="values of a state")
     group.add_argument("--num-layers", type=int, metavar="N")
-    if task != "language":
+    if task not in ("language", "forecast"):
         group.add_argument(
             "--bidirectional", action=argparse.BooleanOptionalAction, help="read backwards too"
         )
@@ -171,14 +247,15 @@ def _add_training(parser: Any, task: str) -> None:
         "--early-stopping",
         action="store_true",
         default=None,
-        help="hold out a tenth, and keep the epoch that does best on it",
+        help="hold out a tenth, of series the last h steps; keep the epoch that does best on it",
     )
-    group.add_argument(
-        "--validation",
-        type=fraction_or_file,
-        metavar="DATA|FRACTION",
-        help="hold out this part instead, or take this file",
-    )
+    if task != "forecast":
+        group.add_argument(
+            "--validation",
+            type=fraction_or_file,
+            metavar="DATA|FRACTION",
+            help="hold out this part instead, or take this file",
+        )
     if task in ("classify", "tag"):
         group.add_argument(
             "--class-weight", choices=("balanced",), help="rare classes count more in sum"

@@ -17,7 +17,7 @@ from elman.cli._faults import Faults, shown
 from elman.cli._layout import missing_column
 from elman.cli._source import BOM, Source
 from elman.cli._table import open_table
-from elman.cli._tasks import Results
+from elman.cli._tasks import Results, metric_rows
 from elman.cli._text_table import Facts
 from elman.models._text import words
 
@@ -54,7 +54,9 @@ class Text(NamedTuple):
 class Language:
     """A text is one document; a column of a table holds a document in each row."""
 
-    defaults: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    def parameters(self, options: argparse.Namespace) -> dict[str, Any]:
+        """Return none beside those of Python."""
+        return {}
 
     def read(
         self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any, target: bool
@@ -90,7 +92,9 @@ class Language:
         options = {} if held_out is None else {"X_val": _learned(held_out)}
         estimator.fit(_learned(data), checkpoint=checkpoint, **options)
 
-    def folds(self, data: Text, count: int, seed: int) -> Iterator[tuple[Text, Text]]:
+    def folds(
+        self, estimator: Any, data: Text, count: int, seed: int
+    ) -> Iterator[tuple[Text, Text]]:
         """Yield folds of documents; of one text equal parts, in order."""
         texts = data.texts()
         if len(texts) == 1:
@@ -145,7 +149,11 @@ class Language:
             "bits_per_character": model.bits_per_character(texts),
         }
 
-    def scores_by_id(self, model: Any, data: Text) -> Results:
+    def evaluated(self, model: Any, data: Text, options: argparse.Namespace) -> Results:
+        """Return the scores as rows."""
+        return metric_rows(self.scores(model, data))
+
+    def scores_by_id(self, model: Any, data: Text, options: argparse.Namespace) -> Results:
         """Return each document's length, perplexity and bits per character; from 1."""
         texts = _known(model, data)
         return {

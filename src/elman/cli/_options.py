@@ -51,10 +51,13 @@ def add_common(parser: Any, *, json: bool = True) -> None:
     )
 
 
-def add_data(parser: Any) -> None:
-    """Add DATA, and how it is written."""
+def add_data(parser: Any, *, optional: str = "") -> None:
+    """Add DATA, and how it is written; `optional` says what is done without it."""
     parser.add_argument(
-        "data", metavar="DATA", help="a file, also of gzip, or - for standard input"
+        "data",
+        nargs="?" if optional else None,
+        metavar="DATA",
+        help="a file, also of gzip, or - for standard input",
     )
     parser.add_argument(
         "--format",
@@ -120,6 +123,15 @@ def add_names(group: Any, required: bool, target: str, several: bool = False) ->
     )
 
 
+def add_static(group: Any) -> None:
+    """Add --static."""
+    group.add_argument(
+        "--static",
+        metavar="FILE",
+        help="a table with a row for each series: numbers, and texts as categories",
+    )
+
+
 # ---- types of values -----------------------------------------------------------------------------
 
 
@@ -143,6 +155,17 @@ def names(text: str) -> list[str]:
 def one_name(text: str) -> list[str]:
     """Return one name in a list."""
     return [text]
+
+
+def levels(text: str) -> list[float]:
+    """Return levels of intervals in percent that commas separate."""
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = [0.0]
+    if not all(0 < level < 100 for level in found):
+        raise argparse.ArgumentTypeError(f"expected percents, as in 80,90; got {text!r}")
+    return [int(level) if level.is_integer() else level for level in found]
 
 
 def _separator(text: str) -> str:

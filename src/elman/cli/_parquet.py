@@ -64,6 +64,8 @@ class ParquetTable:
 
 def _cells(column: Any) -> Any:
     """Return numbers and times without missing values as an array, all else as a list."""
+    if getattr(column.type, "tz", None) is not None:
+        return column.to_pylist()  # an array would have no time zones
     array = column.to_numpy(zero_copy_only=False)
     if array.dtype.kind in "biufM" and not (column.null_count and array.dtype.kind != "f"):
         return array

@@ -8,7 +8,16 @@ from typing import Any
 
 from elman import __version__
 from elman.cli import _fit_options
-from elman.cli._options import add_columns, add_common, add_data, add_output, command, whole
+from elman.cli._options import (
+    add_columns,
+    add_common,
+    add_data,
+    add_output,
+    add_static,
+    command,
+    levels,
+    whole,
+)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -51,7 +60,7 @@ def _add_predict(commands: Any) -> None:
         ),
     )
     _add_model(parser)
-    add_data(parser)
+    add_data(parser, optional="without it, the series of fit go on")
     add_output(parser)
     parser.add_argument("--proba", action="store_true", help="add the probability of each label")
     parser.add_argument(
@@ -60,6 +69,16 @@ def _add_predict(commands: Any) -> None:
         help="a row for each time step: what is predicted once the steps up to it are read",
     )
     add_columns(parser, required=False)
+    group = parser.add_argument_group("forecasts")
+    group.add_argument("--h", type=whole, metavar="N", help="steps ahead (default: as in fit)")
+    group.add_argument("--level", type=levels, metavar="L,...", help="intervals, as in 80,90")
+    group.add_argument("--future", metavar="FILE", help="the covariates that are known ahead")
+    add_static(group)
+    group.add_argument(
+        "--update",
+        action="store_true",
+        help="let MODEL read on: DATA are the rows that follow those it knows",
+    )
     add_common(parser)
 
 
@@ -80,6 +99,14 @@ def _add_evaluate(commands: Any) -> None:
     add_output(parser)
     parser.add_argument("--by-id", action="store_true", help="a row for each sequence instead")
     add_columns(parser, required=False, target=True)
+    group = parser.add_argument_group("forecasts")
+    group.add_argument(
+        "--windows", type=whole, default=1, metavar="N", help="from so many cutoffs (default: 1)"
+    )
+    group.add_argument(
+        "--step", type=whole, metavar="N", help="so many steps apart (default: those ahead)"
+    )
+    add_static(group)
     add_common(parser)
 
 

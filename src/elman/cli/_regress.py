@@ -13,7 +13,7 @@ from elman.cli._errors import DataError, UsageError
 from elman.cli._layout import Layout
 from elman.cli._sequence_task import Sequenced, SequenceTask
 from elman.cli._sequences import SequenceData
-from elman.cli._tasks import Results
+from elman.cli._tasks import Results, metric_rows
 from elman.cli._text_table import Facts
 
 
@@ -32,7 +32,9 @@ class Regress(SequenceTask):
             options |= {"X_val": held_out.sequences.X, "y_val": _flat(held_out.sequences.target)}
         estimator.fit(found.X, _flat(found.target), **options)
 
-    def folds(self, data: Sequenced, count: int, seed: int) -> Iterator[tuple[Any, Any]]:
+    def folds(
+        self, estimator: Any, data: Sequenced, count: int, seed: int
+    ) -> Iterator[tuple[Any, Any]]:
         """Yield folds of about the same size."""
         from sklearn.model_selection import KFold
 
@@ -77,7 +79,11 @@ class Regress(SequenceTask):
             results[f"rmse{end}"] = float(metrics.root_mean_squared_error(y, p))
         return results
 
-    def scores_by_id(self, model: Any, data: Sequenced) -> Results:
+    def evaluated(self, model: Any, data: Sequenced, options: argparse.Namespace) -> Results:
+        """Return the scores as rows."""
+        return metric_rows(self.scores(model, data))
+
+    def scores_by_id(self, model: Any, data: Sequenced, options: argparse.Namespace) -> Results:
         """Return each sequence's targets, predictions and errors."""
         found, layout = data.sequences, data.layout
         predicted = _predicted(model, found)

@@ -11,10 +11,11 @@ import numpy as np
 from elman.cli._errors import UsageError
 from elman.cli._faults import Faults
 from elman.cli._layout import Layout
-from elman.cli._sequences import SequenceData, read_sequences, time_text
+from elman.cli._sequences import SequenceData, read_sequences
 from elman.cli._source import Source
 from elman.cli._table import Table, open_table
 from elman.cli._text_table import Facts
+from elman.cli._time_text import time_text
 
 
 class Sequenced(NamedTuple):
@@ -28,7 +29,10 @@ class SequenceTask:
     """Reads and describes sequences; a class adds targets, predictions and scores."""
 
     target_kind = "label"
-    defaults: dict[str, Any] = {"standardize": True}  # noqa: RUF012 - nobody changes it
+
+    def parameters(self, options: argparse.Namespace) -> dict[str, Any]:
+        """Return what is set: columns of a table have units of their own, so they are scaled."""
+        return {"standardize": True}
 
     def read(
         self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any, target: bool

@@ -13,6 +13,7 @@ from elman.cli._cells import Codes, Times, is_missing, is_number, note_missing, 
 from elman.cli._faults import Faults, shown
 from elman.cli._layout import Layout
 from elman.cli._table import Table
+from elman.cli._time_text import date_texts, time_text
 from elman.data._times import check_times
 
 
@@ -25,6 +26,7 @@ class SequenceData(NamedTuple):
     lines : the line of the first row of each
     times : n arrays (T_i,), or None
     time_kind : "number", "date" or None
+    in_utc : whether times had time zones, and are in UTC
     target : n labels; or float64 (n, K); or n lists of T_i labels; or None
     weight : float64 (n,), or None
     unsorted : how many rows came before one of an earlier time
@@ -38,6 +40,7 @@ class SequenceData(NamedTuple):
     lines: IntArray
     times: list[npt.NDArray[Any]] | None = None
     time_kind: str | None = None
+    in_utc: bool = False
     target: Any = None
     weight: FloatArray | None = None
     unsorted: int = 0
@@ -48,6 +51,13 @@ class SequenceData(NamedTuple):
     def n(self) -> int:
         """How many sequences there are."""
         return len(self.X)
+
+    def time_columns(self) -> list[Any]:
+        """Return the times of each sequence as results have them; n columns."""
+        times = self.times or []
+        return (
+            [[f"{text}+00:00" for text in date_texts(t)] for t in times] if self.in_utc else times
+        )
 
     def rows(self, chosen: IntArray) -> SequenceData:
         """Return some of the sequences."""
@@ -167,6 +177,7 @@ class _Rows:
             lines=lines[first],
             times=None if times is None else np.split(times[order], cuts),
             time_kind=None if self._times is None else self._times.kind,
+            in_utc=self._times is not None and bool(self._times.offsets),
             unsorted=unsorted,
             gaps=gaps,
             step_lines=np.split(lines[order], cuts),
@@ -226,9 +237,8 @@ class _Rows:
         return check_times(named, times, step="infer").replace(", or pass step=None if", ", if")
 
 
-def time_text(value: Any) -> str:
-    """Return a time as results have it."""
-    if isinstance(value, np.datetime64):
-        text = str(value.astype("datetime64[us]")).removesuffix(".000000")
-        return text.removesuffix("T00:00:00")
-    return str(value)
+def joined(column: list[Any]) -> Any:
+    """Return the columns of sequences one after another."""
+    if isinstance(column[0], np.ndarray):
+        return np.concatenate(column)
+    return [value for part in column for value in part]

@@ -16,9 +16,9 @@ from elman.cli._errors import DataError, UsageError
 from elman.cli._faults import Faults, shown
 from elman.cli._sentences import FIELDS, Sentence, read_columns, read_conllu
 from elman.cli._sequence_task import finish, opened_layout
-from elman.cli._sequences import read_sequences, time_text
+from elman.cli._sequences import joined, read_sequences
 from elman.cli._source import Source
-from elman.cli._tasks import Results
+from elman.cli._tasks import Results, metric_rows
 from elman.cli._text_table import Facts
 from elman.models._spans import span_f1
 
@@ -58,7 +58,9 @@ class Tagged(NamedTuple):
 class Tag:
     """CoNLL-U, two columns, or with --id a table with a row for each step."""
 
-    defaults: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    def parameters(self, options: argparse.Namespace) -> dict[str, Any]:
+        """Return none beside those of Python."""
+        return {}
 
     def read(
         self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any, target: bool
@@ -105,7 +107,9 @@ class Tag:
             options |= {"X_val": held_out.X, "y_val": held_out.y}
         estimator.fit(data.X, data.y, **options)
 
-    def folds(self, data: Tagged, count: int, seed: int) -> Iterator[tuple[Tagged, Tagged]]:
+    def folds(
+        self, estimator: Any, data: Tagged, count: int, seed: int
+    ) -> Iterator[tuple[Tagged, Tagged]]:
         """Yield folds of about the same number of sequences."""
         from sklearn.model_selection import KFold
 
@@ -152,7 +156,11 @@ class Tag:
             scores["span_f1"] = span_f1(y, predicted)
         return scores
 
-    def scores_by_id(self, model: Any, data: Tagged) -> Results:
+    def evaluated(self, model: Any, data: Tagged, options: argparse.Namespace) -> Results:
+        """Return the scores as rows."""
+        return metric_rows(self.scores(model, data))
+
+    def scores_by_id(self, model: Any, data: Tagged, options: argparse.Namespace) -> Results:
         """Return each sequence's steps and accuracy."""
         y, predicted = self._both(model, data)
         pairs = zip(y, predicted, strict=True)
@@ -192,13 +200,12 @@ def _of_table(options: Any, path: str, faults: Faults, table: Any, target: bool)
     opened, layout = opened_layout(options, path, table, target=target)
     found = read_sequences(opened, layout, faults, target="step" if target else "", words=True)
     finish(layout, found, faults)
-    times = found.times
     words = isinstance(found.X[0], list)
     steps: dict[str, list[Any]] = {}
-    if times is None:
+    if found.times is None:
         steps["step"] = [list(range(1, len(x) + 1)) for x in found.X]
     else:
-        steps[layout.time or "time"] = [[time_text(t) for t in part] for part in times]
+        steps[layout.time or "time"] = found.time_columns()
     return Tagged(
         file=found.file,
         carried=layout._replace(time_kind=found.time_kind, words=words)._asdict(),
@@ -212,7 +219,7 @@ def _of_table(options: Any, path: str, faults: Faults, table: Any, target: bool)
 
 def _step_columns(data: Tagged) -> Results:
     repeated = [value for value, x in zip(data.ids, data.X, strict=True) for _ in x]
-    columns = {n: [v for part in column for v in part] for n, column in data.steps.items()}
+    columns = {name: joined(column) for name, column in data.steps.items()}
     return {_id_name(data): repeated, **columns}
 
 

@@ -19,8 +19,8 @@ Results = dict[str, Any]
 class Task(Protocol):
     """What the commands do with the data of a task. `Data` is each task's own."""
 
-    defaults: dict[str, Any]
-    """Parameters of the estimator that are other ones here than in Python."""
+    def parameters(self, options: argparse.Namespace) -> dict[str, Any]:
+        """Return parameters of the estimator that are other ones here than in Python."""
 
     def read(
         self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any, target: bool
@@ -45,7 +45,7 @@ class Task(Protocol):
     def fit(self, estimator: Any, data: Any, held_out: Any, checkpoint: str | None) -> None:
         """Fit an estimator; `held_out` are data to stop by, or None."""
 
-    def folds(self, data: Any, count: int, seed: int) -> Iterator[tuple[Any, Any]]:
+    def folds(self, estimator: Any, data: Any, count: int, seed: int) -> Iterator[tuple[Any, Any]]:
         """Yield data to fit on and data to score, for each fold."""
 
     def describe(self, data: Any) -> Facts:
@@ -57,8 +57,16 @@ class Task(Protocol):
     def scores(self, model: Any, data: Any) -> dict[str, float]:
         """Return metrics by name."""
 
-    def scores_by_id(self, model: Any, data: Any) -> Results:
+    def evaluated(self, model: Any, data: Any, options: argparse.Namespace) -> Results:
+        """Return rows of metrics and values."""
+
+    def scores_by_id(self, model: Any, data: Any, options: argparse.Namespace) -> Results:
         """Return metrics of each sequence."""
+
+
+def metric_rows(scores: dict[str, float]) -> Results:
+    """Return metrics by name as rows."""
+    return {"metric": list(scores), "value": list(scores.values())}
 
 
 class Entry(NamedTuple):
@@ -77,6 +85,7 @@ class Entry(NamedTuple):
 TASKS = {
     "classify": Entry("RNNClassifier", "ClassifierModel", "elman.cli._classify"),
     "regress": Entry("RNNRegressor", "RegressorModel", "elman.cli._regress"),
+    "forecast": Entry("RNNForecaster", "ForecasterModel", "elman.cli._forecast"),
     "tag": Entry("RNNTagger", "TaggerModel", "elman.cli._tag"),
     "language": Entry("RNNLanguageModel", "LanguageModel", "elman.cli._language"),
 }

@@ -69,6 +69,8 @@ def width(text: str) -> int:
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return ""
     return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
 
 

@@ -22,6 +22,7 @@ from elman.cli._errors import UsageError
 from elman.cli._parquet import pyarrow_parquet
 from elman.cli._tasks import Results
 from elman.cli._text_table import aligned
+from elman.cli._time_text import date_texts
 from elman.io import _paths
 
 _FORMATS = {
@@ -110,6 +111,8 @@ def _plain(column: Any) -> Sequence[Any]:
     array = np.asarray(column) if not isinstance(column, list) else column
     if isinstance(array, list):
         return array
+    if array.dtype.kind == "M":
+        return date_texts(array)
     if array.dtype == np.float32:  # the shortest decimals of float32, not of the same float64
         return [float(text) for text in array.astype("U32").tolist()]
     found: list[Any] = array.tolist()
