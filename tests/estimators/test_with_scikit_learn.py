@@ -127,3 +127,28 @@ def test_public_names_are_these() -> None:
         "RNNTagger",
         "SequenceScaler",
     ]
+
+
+@pytest.mark.parametrize(("n_jobs", "most"), [(1, 2), (2, 3)])
+def test_a_search_warns_once_and_not_once_for_each_fit(
+    run_python: Callable[..., str], n_jobs: int, most: int
+) -> None:
+    # One warning of each process that fits, and one of the fit with the best parameters.
+    def told(filters: str) -> int:
+        printed = run_python(SEARCH, N_JOBS=str(n_jobs), PYTHONWARNINGS=filters)
+        return sum("ConvergenceWarning: " in line for line in printed.splitlines())
+
+    assert 2 <= told("default") <= most
+    assert told("always") == 17
+
+
+SEARCH = """
+import os
+os.dup2(1, 2)
+import numpy as np
+from sklearn.model_selection import GridSearchCV
+from elman.estimators import RNNClassifier
+X = [np.full((T, 1), T) for T in range(3, 15)]
+search = GridSearchCV(RNNClassifier(max_iter=1), {"hidden_size": [2, 3, 4, 5]}, cv=4)
+search.set_params(n_jobs=int(os.environ['N_JOBS'])).fit(X, [0, 1] * 6)
+"""

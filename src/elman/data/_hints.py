@@ -25,6 +25,9 @@ _TIME = re.compile(
 )
 
 _INSIDE = ("elman.", "sklearn.", "joblib.")
+_NUMBER = re.compile(r"[\d.]+(e[+-]?\d+)?")
+_told: set[tuple[Any, ...]] = set()
+"""What a search has been told, and where."""
 
 _MANY_ROWS, _FEW_COLUMNS = 100, 3
 """From so many rows on, so few columns or fewer look like a long table's."""
@@ -135,11 +138,33 @@ def warn_of_long_table(X: FloatArray, names: Any) -> None:
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn, and name the line outside elman and scikit-learn that called."""
-    level, frame = 1, inspect.currentframe()
+    """Warn, and name the line outside elman and scikit-learn that called.
+
+    Of the fits of a search or a cross-validation the first one alone warns, as Python shows a
+    warning once for each line; scikit-learn makes it forget that from fit to fit.
+    """
+    level, frame, in_search = 1, inspect.currentframe(), False
     while frame is not None and frame.f_globals.get("__name__", "").startswith(_INSIDE):
+        in_search |= frame.f_code.co_name == "_fit_and_score"
         level, frame = level + 1, frame.f_back
+    if in_search and frame is not None:
+        kind = _NUMBER.sub("", message)
+        line = (category, kind, frame.f_code.co_filename, frame.f_lineno)
+        if line in _told and _action(message, category) not in ("always", "error"):
+            return
+        message += " (told once for all fits of this search)"
     warnings.warn(message, category, stacklevel=level)
+    if in_search and frame is not None:
+        _told.add(line)
+
+
+def _action(message: str, category: type[Warning]) -> str:
+    """Return what the user's filters do with a warning."""
+    for action, text, kind, module, line in warnings.filters:
+        matches = text is None or re.match(text, message)
+        if matches and issubclass(category, kind) and module is None and not line:
+            return action
+    return "default"
 
 
 def _counts(values: FloatArray) -> bool:
