@@ -148,6 +148,22 @@ def test_lists_and_arrays_of_three_axes_are_never_made_a_data_frame(container: s
                     np.testing.assert_allclose(frames, expected, rtol=1e-12, atol=1e-14)
 
 
+def test_data_frames_come_back_as_data_frames() -> None:
+    days = pd.date_range("2025-01-01", periods=5)
+    X = [
+        pd.DataFrame({"a": [1.0, 2, 6], "b": [0.0, 1, 0]}, index=days[:3]),
+        pd.DataFrame({"a": [3.0, 5], "b": [1.0, 1]}, index=days[3:]),
+    ]
+    scaler = SequenceScaler().fit(X)
+    found = scaler.transform(X)
+    whole = pd.concat(X)
+    expected = (whole - whole.mean()) / whole.std(ddof=0)
+    for part, frame in zip(found, (expected[:3], expected[3:]), strict=True):
+        pd.testing.assert_frame_equal(part, frame, check_freq=False)
+    for part, frame in zip(scaler.inverse_transform(found), X, strict=True):
+        pd.testing.assert_frame_equal(part, frame)
+
+
 def test_tables_are_made_a_data_frame() -> None:
     X = np.arange(12.0).reshape(3, 4) ** 2
     expected = SequenceScaler().fit_transform(X)

@@ -122,6 +122,7 @@ def test_public_names_are_these() -> None:
 
     assert elman.estimators.__all__ == [
         "RNNClassifier",
+        "RNNForecaster",
         "RNNLanguageModel",
         "RNNRegressor",
         "RNNTagger",

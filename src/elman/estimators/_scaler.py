@@ -25,8 +25,8 @@ class _KeepsForm:
     def transform(self: Any, X: Any) -> Any:
         """Return the sequences scaled, in the form and of the dtype in which X came.
 
-        As a data frame if X has the shape (n, T), as in fit, and set_output asks for one. Lists and
-        arrays (n, T, I) stay what they are.
+        As a data frame if X has the shape (n, T), as in fit, and set_output asks for one. Lists,
+        of data frames too, and arrays (n, T, I) stay what they are.
         """
         check_is_fitted(self)
         given = checked_sequences(self, X, reset=False, copy=self.copy)

@@ -28,13 +28,15 @@ class Given(NamedTuple):
     """X, checked: its sequences, and the form in which it came.
 
     kind is "array" or "list"; shape is that of the array, or of an object array that stands for a
-    list, or None; univariate says of each sequence of a list whether it was (T_i,).
+    list, or None; univariate says of each sequence of a list whether it was (T_i,); tables are the
+    sequences of a list if they are pandas' data frames.
     """
 
     sequences: Sequences
     kind: str
     shape: tuple[int, ...] | None
     univariate: list[bool]
+    tables: list[Any] | None = None
 
     def restore(self, frames: FloatArray) -> Any:
         """Give frames (F, I) the form in which X came."""
@@ -42,6 +44,11 @@ class Given(NamedTuple):
             return frames.reshape(self.shape)
         parts = np.split(frames, np.cumsum(self.sequences.lengths)[:-1])
         parts = [p[:, 0] if flat else p for p, flat in zip(parts, self.univariate, strict=True)]
+        if self.tables is not None:
+            parts = [
+                type(table)(part, index=table.index, columns=table.columns)
+                for part, table in zip(parts, self.tables, strict=True)
+            ]
         if self.shape is None:
             return parts
         array = np.empty(self.shape, dtype=object)
@@ -115,7 +122,8 @@ def _from_list(estimator: Any, X: Any, *, reset: bool) -> Given:
     if table is not None and reset:
         warn_of_ids(list(table.columns), frames, (np.cumsum(lengths) - lengths)[lengths > 0])
     shape = X.shape if hasattr(X, "shape") else None
-    return Given(Sequences(frames, lengths), "list", shape, joined_up.univariate)
+    tables = list(X) if hasattr(table, "iloc") else None
+    return Given(Sequences(frames, lengths), "list", shape, joined_up.univariate, tables)
 
 
 def _from_array(frames: FloatArray, shape: tuple[int, ...]) -> Given:
