@@ -67,8 +67,9 @@ class RNNTagger(SequenceEstimator):
         fit, and to do the same in predict.
     **parameters
         Of network and training, as `RecurrentEstimator` has them, with other defaults: cell="gru",
-        bidirectional=True, batch_size=32, learning_rate="cosine", max_iter=20. The learning rate
-        falls over max_iter epochs: take more of them for few sequences.
+        bidirectional=True, alpha=0.0, batch_size=32, learning_rate="cosine",
+        learning_rate_init=5e-3, max_iter=10. The learning rate falls over max_iter epochs: take
+        more of them for few sequences.
 
     Attributes
     ----------
@@ -113,8 +114,10 @@ class RNNTagger(SequenceEstimator):
         "cell": "gru",
         "bidirectional": True,
         "batch_size": 32,
+        "alpha": 0.0,
         "learning_rate": "cosine",
-        "max_iter": 20,
+        "learning_rate_init": 5e-3,
+        "max_iter": 10,
     }
     _reads = "every"
     _fixed = (
@@ -130,7 +133,7 @@ class RNNTagger(SequenceEstimator):
         word_shapes: bool = True,
         affix_size: int = 32,
         min_count: int = 1,
-        word_dropout: float = 0.25,
+        word_dropout: float = 1.0,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
         standardize: bool = False,
         **parameters: Unpack[Parameters],
@@ -301,6 +304,9 @@ class RNNTagger(SequenceEstimator):
         embedding = FeatureEmbedding(
             features.sizes, dims, dtype=np.dtype(self.dtype), generator=generator
         )
+        # Of a length of about 1: vectors of N(0, 1) would drown what is learned of rare words.
+        drawn = zip(embedding.named_parameters(), dims, strict=True)
+        embedding.load_state_dict({name: w / math.sqrt(size) for (name, w), size in drawn})
         network = self._new_network(sum(dims), targets.outputs, generator, embedding)
         return TaggerModel(network, None, None, targets.classes, features)
 
