@@ -285,6 +285,20 @@ def test_early_stopping_holds_sequences_out() -> None:
         small(early_stopping=True).fit(X[-1:], y[-1:])
 
 
+def test_labels_held_out_that_fit_does_not_see_are_missed() -> None:
+    X, y = drawn("words")
+    X_val, y_val = drawn("words", n=20, seed=1)
+    y_val[0] = ["huge"] * len(y_val[0])
+    tagger = small(early_stopping=True).fit(X, y, X_val=X_val, y_val=y_val)
+    assert tagger.classes_.tolist() == ["big", "big!", "small", "small!"]
+    assert tagger.best_validation_score_ == tagger.score(X_val, y_val)
+    steps = sum(map(len, y_val))
+    assert tagger.best_validation_score_ == pytest.approx(1 - len(y_val[0]) / steps, abs=0.02)
+    y_val[3] = y_val[3] + ["big"]
+    with pytest.raises(ValueError, match=r"^y_val\[3\]: expected 8 labels, one .*, got 9"):
+        tagger.fit(X, y, X_val=X_val, y_val=y_val)
+
+
 def test_a_refit_may_read_other_things() -> None:
     tagger = small(max_iter=1)
     for kind in ("vectors", "words", "integers", "vectors"):

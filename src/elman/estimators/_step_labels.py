@@ -136,6 +136,15 @@ def checked_step_labels(
     return StepLabels(known, parts, weights, rows, by_class)
 
 
+def held_out_labels(
+    estimator: Any, y: Any, lengths: IntArray, classes: npt.NDArray[Any]
+) -> StepLabels:
+    """Check the labels of sequences that are scored alone; others than `classes` are missed."""
+    codes = codes_of(flat_labels(estimator, y, lengths), classes)
+    parts = np.split(codes, np.cumsum(lengths)[:-1])
+    return StepLabels(classes, parts, None, np.arange(len(lengths)), None)
+
+
 def flat_labels(estimator: Any, y: Any, lengths: IntArray) -> npt.NDArray[Any]:
     """Return the labels of all steps one after another, as an array of texts or of numbers.
 

@@ -22,6 +22,7 @@ from elman.estimators._step_labels import (
     checked_weights,
     codes_of,
     flat_labels,
+    held_out_labels,
 )
 from elman.estimators._word_dropout import WordDropout
 from elman.models import TaggerModel
@@ -167,7 +168,7 @@ class RNNTagger(SequenceEstimator):
         sample_weight : numbers of at least zero, shape (n,), optional
             How much each step of a sequence counts, as of RNNClassifier.fit.
         X_val, y_val : as X and y, optional
-            As of RNNClassifier.fit.
+            As of RNNClassifier.fit; labels that y has not are counted as missed.
         checkpoint : str or os.PathLike, optional
             As of RNNClassifier.fit.
 
@@ -189,7 +190,7 @@ class RNNTagger(SequenceEstimator):
 
         def read_held_out(given: Any, targets: StepLabels) -> StepLabels:
             _check_steps(given.lengths)
-            return checked_step_labels(self, y_val, None, given.lengths, targets.classes)
+            return held_out_labels(self, y_val, given.lengths, targets.classes)
 
         held_out = HeldOut.of(X_val, y_val, read_held_out)
         self._fit(X, read, goes_on=goes_on, held_out=held_out, checkpoint=checkpoint)
