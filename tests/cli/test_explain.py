@@ -239,3 +239,29 @@ def test_a_fitted_estimator_of_one_column_reads_a_sequence(tmp_path: Path, capsy
     np.save(data, X[0])
     trace = elman.explain(regressor.rnn_, X[0, :, None].astype(np.float32))
     assert printed(capsys, path, data) == str(trace)
+
+
+def test_a_tagger_is_explained_where_it_reads_numbers(tmp_path: Path, capsys: Any) -> None:
+    estimators = pytest.importorskip("elman.estimators")
+    path, data = str(tmp_path / "fitted.safetensors"), str(tmp_path / "x.npy")
+    options = {"hidden_size": 2, "embedding_size": 3, "max_iter": 1, "random_state": 0}
+    X, y = [[7, 9, 7], [9, 3]], [[0, 1, 0], [1, 0]]
+    tagger = estimators.RNNTagger(**options).fit(X, y)
+    tagger.save(path)
+    np.save(data, [9, 3, 5])
+    # 7 and 9 occur twice, 3 once; 5 is unknown.
+    x = tagger.embedding_(np.array([[2], [3], [0]]))
+    assert printed(capsys, path, data) == str(elman.explain(tagger.rnn_, x))
+    np.save(data, [[9, 3], [5, 7]])
+    assert "DATA: expected an integer a step, got shape (2, 2)" in refused(capsys, path, data)
+    np.save(data, [9.5])
+    assert "DATA: expected integers" in refused(capsys, path, data)
+    estimators.RNNTagger(**options).fit([["a", "b"]], [[0, 1]]).save(path)
+    assert "MODEL: expected a model that reads numbers, got one of words; in Python, explain" in (
+        refused(capsys, path, data)
+    )
+    estimators.RNNTagger(**options).fit([np.ones((2, 3))], [[0, 1]]).save(path)
+    np.save(data, np.ones((4, 3)))
+    assert printed(capsys, path, data) == str(
+        elman.explain(elman.load(path).network.rnn, np.ones((4, 3), np.float32))
+    )

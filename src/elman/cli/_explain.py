@@ -10,6 +10,7 @@ import numpy as np
 import elman
 from elman import _check, nn
 from elman.cli._tables import read_arrays
+from elman.models import TaggerModel
 from elman.models._sequence_model import SequenceModel
 from elman.nn._recurrent import Recurrent
 from elman.nn._sequences import Sequences
@@ -55,7 +56,10 @@ def _call(model: Any, arrays: dict[str, Any]) -> tuple[Any, Any, Any]:
     if isinstance(model, Stream):
         raise _check.fail(TypeError, "MODEL", "a layer, a cell or a network", "a stream")
     x, layer = arrays["x"], model
-    if isinstance(model, SequenceModel):
+    if isinstance(model, TaggerModel) and model.reads != "vectors":
+        x = _features(model, x)
+        model = layer = model.network
+    elif isinstance(model, SequenceModel):
         x = _scaled(model, x)
         model = model.network
         layer = model
@@ -72,6 +76,24 @@ def _call(model: Any, arrays: dict[str, Any]) -> tuple[Any, Any, Any]:
     given = [None if part is None else _as_dtype(part, layer) for part in state]
     hx = tuple(given) if isinstance(layer, nn.LSTM | nn.LSTMCell) else given[0]
     return layer, _as_dtype(x, layer), hx
+
+
+def _features(model: TaggerModel, x: Any) -> Any:
+    """Return integers (T,) of a file as the symbols that a fitted tagger makes of them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the tagger reads words, or the file holds other numbers.
+    """
+    if model.reads == "words":
+        fix = "in Python, explain model.network.rnn; its x is model.network.embedding(frames), "
+        fix += "where frames = model.sequences([words]).frames"
+        raise _check.fail(TypeError, "MODEL", "a model that reads numbers", "one of words", fix)
+    x = _whole(x)
+    if x.ndim != 1:
+        raise _check.fail(ValueError, "DATA", "an integer a step", f"shape {x.shape}")
+    return model.sequences([x]).frames
 
 
 def _scaled(model: SequenceModel, x: Any) -> Any:
