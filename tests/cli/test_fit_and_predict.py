@@ -289,3 +289,40 @@ def test_a_file_may_be_what_early_stopping_scores(run: Run, csv: Path, tmp_path:
     ran = run("fit", "classify", csv, *COLUMNS, "-o", path, "--force", "--validation", other)
     assert ran.status == 1
     assert f"{other}:2:way: expected a class of the model, fall, rise, got 'hover'" in ran.err
+
+
+@pytest.mark.parametrize("block", [1, 2, 7, 1000])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_sorted_data_are_read_in_pieces_with_the_same_answers(
+    run: Run, csv: Path, model: Path, tmp_path: Path, monkeypatch: Any, block: int, form: str
+) -> None:
+    for name in ("_csv", "_jsonl", "_parquet"):
+        monkeypatch.setattr(f"elman.cli.{name}.BLOCK", block)
+    data = pd.read_csv(csv)
+    paths = {"csv": csv, "jsonl": tmp_path / "x.jsonl", "parquet": tmp_path / "x.parquet"}
+    data.to_json(paths["jsonl"], orient="records", lines=True, double_precision=15)
+    data.to_parquet(paths["parquet"])
+    for options in (["--proba"], ["--steps"]):
+        whole = run("predict", model, paths[form], *options)
+        pieces = run("predict", model, paths[form], *options, "--sorted")
+        assert pieces == whole
+    out = tmp_path / "out.parquet"
+    assert run("predict", model, paths[form], "--sorted", "-o", out).status == 0
+    expected = rows(run("predict", model, paths[form]).out)
+    assert pd.read_parquet(out).to_dict("records") == expected
+
+
+def test_data_that_are_not_sorted_are_told(
+    run: Run, csv: Path, model: Path, tmp_path: Path
+) -> None:
+    lines = csv.read_text().splitlines()
+    out = tmp_path / "out.csv"
+    out.write_text("as it was")
+    data = "\n".join([*lines, lines[1].replace(",0,", ",99,")]).encode()
+    ran = run("predict", model, "-", "--sorted", "-o", out, stdin=data)
+    assert ran.status == 1
+    assert ran.err == (
+        f"<stdin>:{len(lines) + 1}:name: expected all rows of name 's0' together, got more of "
+        "them; omit --sorted\n"
+    )
+    assert out.read_text() == "as it was"

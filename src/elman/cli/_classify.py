@@ -82,7 +82,7 @@ class Classify(SequenceTask):
         ids = [value for value, T in zip(found.ids, lengths, strict=True) for _ in range(T)]
         results: Results = {layout.id: ids}
         if found.times is None:
-            results["step"] = np.concatenate([np.arange(T) for T in lengths])
+            results["step"] = np.concatenate([np.arange(1, T + 1) for T in lengths])
         else:
             results[layout.time or "time"] = joined(found.time_columns())
         results["prediction"] = model.classes_[p.argmax(axis=1)]

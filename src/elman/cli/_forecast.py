@@ -45,6 +45,12 @@ class Forecast:
             faults.add(None, columns.target, "values", "none")
         return data._replace(static=_static(options, columns))
 
+    def pieces(
+        self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any
+    ) -> Iterator[SeriesData]:
+        """Refuse: all is read at once."""
+        raise UsageError("--sorted: expected a table of sequences to classify, regress or tag")
+
     def table(self, data: SeriesData) -> dict[str, Any]:
         """Return the columns, as the model's file holds them."""
         return dict(data.columns._asdict())

@@ -74,6 +74,12 @@ class Language:
             _check_utf8(found)
         return found
 
+    def pieces(
+        self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any
+    ) -> Iterator[Text]:
+        """Refuse: all is read at once."""
+        raise UsageError("--sorted: expected a table of sequences to classify, regress or tag")
+
     def table(self, data: Text) -> dict[str, Any]:
         """Return the column of texts, if they came from a table."""
         return {"target": None if data.target is None else [data.target]}

@@ -68,6 +68,12 @@ def _add_predict(commands: Any) -> None:
         action="store_true",
         help="a row for each time step: what is predicted once the steps up to it are read",
     )
+    parser.add_argument(
+        "--sorted",
+        action="store_true",
+        help="the rows of each sequence stand together: read and answer piece by piece, in little "
+        "memory",
+    )
     add_columns(parser, required=False)
     group = parser.add_argument_group("forecasts")
     group.add_argument("--h", type=whole, metavar="N", help="steps ahead (default: as in fit)")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from typing import Any
 
 import elman
 from elman.cli._errors import UsageError
-from elman.cli._tasks import read_checked, task, task_of
-from elman.cli._write import output_format, write
+from elman.cli._faults import Faults
+from elman.cli._source import Source
+from elman.cli._tasks import Results, Task, read_checked, task, task_of
+from elman.cli._write import output_format, write, write_parts
 
 
 def run(options: argparse.Namespace) -> int:
@@ -16,6 +20,9 @@ def run(options: argparse.Namespace) -> int:
     model = elman.load(options.model)
     name = task_of(model, options.model)
     found = task(name)
+    if options.sorted:
+        write_parts(_piece_by_piece(found, model, options), options)
+        return 0
     data = None
     if options.data is not None:
         data = read_checked(found, options, options.data, table=model.table or {}, target=False)
@@ -23,3 +30,12 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("DATA: expected a file, or - for standard input, got none")
     write(found.predict(model, data, options), options)
     return 0
+
+
+def _piece_by_piece(found: Task, model: Any, options: argparse.Namespace) -> Iterator[Results]:
+    if options.data is None:
+        raise UsageError("--sorted: expected DATA, got none")
+    faults = Faults(Source(options.data, options.format).name)
+    for data in found.pieces(options, options.data, faults, table=model.table or {}):
+        faults.check()
+        yield found.predict(model, data, options)

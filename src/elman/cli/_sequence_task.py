@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from elman.cli._errors import UsageError
 from elman.cli._faults import Faults
 from elman.cli._layout import Layout
+from elman.cli._pieces import pieces
 from elman.cli._sequences import SequenceData, read_sequences
 from elman.cli._source import Source
 from elman.cli._table import Table, open_table
@@ -44,6 +46,16 @@ class SequenceTask:
         if target and not faults.count:
             self.note(found, layout, faults)
         return Sequenced(layout._replace(time_kind=found.time_kind), found)
+
+    def pieces(
+        self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any
+    ) -> Iterator[Sequenced]:
+        """Read a table piece by piece: see `Task`."""
+        opened, layout = opened_layout(options, path, table, target=False)
+        for piece in pieces(opened, layout.id, faults):
+            found = read_sequences(piece, layout, faults)
+            finish(layout, found, faults)
+            yield Sequenced(layout, found)
 
     def note(self, data: SequenceData, layout: Layout, faults: Faults) -> None:
         """Note what is wrong in targets that are complete."""

@@ -14,9 +14,11 @@ import numpy as np
 from elman._typing import IntArray
 from elman.cli._errors import DataError, UsageError
 from elman.cli._faults import Faults, shown
+from elman.cli._layout import Layout
+from elman.cli._pieces import pieces
 from elman.cli._sentences import FIELDS, Sentence, read_columns, read_conllu
 from elman.cli._sequence_task import finish, opened_layout
-from elman.cli._sequences import joined, read_sequences
+from elman.cli._sequences import SequenceData, joined, read_sequences
 from elman.cli._source import Source
 from elman.cli._tasks import Results, metric_rows
 from elman.cli._text_table import Facts
@@ -88,6 +90,16 @@ class Tag:
                 faults.add(None, None, "sentences", "none")
             faults.check()
         return _of_sentences(source.name, own, sentences)
+
+    def pieces(
+        self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any
+    ) -> Iterator[Tagged]:
+        """Read a table piece by piece: see `Task`."""
+        if options.id is None and "id" not in table:
+            raise UsageError("--sorted: expected a table, got sentences")
+        opened, layout = opened_layout(options, path, table, target=False)
+        for piece in pieces(opened, layout.id, faults):
+            yield _tagged(layout, read_sequences(piece, layout, faults, words=True), faults)
 
     def table(self, data: Tagged) -> dict[str, Any]:
         """Return the columns, as the model's file holds them."""
@@ -199,6 +211,10 @@ def _of_table(options: Any, path: str, faults: Faults, table: Any, target: bool)
     """Read a table whose target is a label of each row; one column of texts holds words."""
     opened, layout = opened_layout(options, path, table, target=target)
     found = read_sequences(opened, layout, faults, target="step" if target else "", words=True)
+    return _tagged(layout, found, faults)
+
+
+def _tagged(layout: Layout, found: SequenceData, faults: Faults) -> Tagged:
     finish(layout, found, faults)
     words = isinstance(found.X[0], list)
     steps: dict[str, list[Any]] = {}

@@ -36,6 +36,17 @@ class Task(Protocol):
         target : whether what is to be predicted is read
         """
 
+    def pieces(
+        self, options: argparse.Namespace, path: str, faults: Faults, *, table: Any
+    ) -> Iterator[Any]:
+        """Read data of --sorted piece by piece, without what is to be predicted.
+
+        Raises
+        ------
+        UsageError
+            If there are no such data.
+        """
+
     def table(self, data: Any) -> dict[str, Any]:
         """Return what a model carries of the data: its columns."""
 

@@ -5,7 +5,6 @@ Floats are written with as many digits as it takes to read the same bits back.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
@@ -66,44 +65,47 @@ def write(results: Results, options: Any, *, table: bool = False) -> None:
     options : of the command
     table : whether a terminal shows an aligned table
     """
-    form = output_format(options)
-    if options.output in (None, "-"):
-        if table and form == "csv" and sys.stdout.isatty():
-            print(aligned(results))
-            return
-        sys.stdout.writelines(_lines(results, form))
+    on_terminal = options.output in (None, "-") and sys.stdout.isatty()
+    if table and on_terminal and output_format(options) == "csv":
+        print(aligned(results))
+    else:
+        write_parts(iter([results]), options)
+
+
+def write_parts(parts: Iterator[Results], options: Any) -> None:
+    """Write results that come part by part; all parts have the same columns."""
+    form, path = output_format(options), options.output
+    if path in (None, "-"):
+        for lines in _lines(parts, form):
+            sys.stdout.write(lines)
         return
-    parts = [_parquet(results)] if form == "parquet" else _encoded(_lines(results, form))
-    if os.path.exists(options.output) and not os.path.isfile(options.output):
-        with contextlib.ExitStack() as stack:
-            file = stack.enter_context(open(options.output, "wb"))
-            file.writelines(parts)
-        return
-    _paths.replace(options.output, parts)
+    data = _parquet(parts) if form == "parquet" else (t.encode() for t in _lines(parts, form))
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:
+            file.writelines(data)
+    else:
+        _paths.replace(path, data)
 
 
-def _encoded(lines: Iterator[str]) -> Iterator[bytes]:
-    for line in lines:
-        yield line.encode()
-
-
-def _lines(results: Results, form: str) -> Iterator[str]:
-    """Yield the text of the results, some thousand rows at a time."""
-    rows = zip(*(_plain(column) for column in results.values()), strict=True)
-    if form == "jsonl":
+def _lines(parts: Iterator[Results], form: str) -> Iterator[str]:
+    """Yield the text of results, some thousand rows at a time."""
+    for number, results in enumerate(parts):
+        rows = zip(*(_plain(column) for column in results.values()), strict=True)
         names = list(results)
-        while part := list(islice(rows, _ROWS)):
-            yield "".join(f"{_json(names, row)}\n" for row in part)
-        return
+        if form != "jsonl" and not number:
+            yield _csv([names], form)
+        while some := list(islice(rows, _ROWS)):
+            if form == "jsonl":
+                yield "".join(f"{_json(names, row)}\n" for row in some)
+            else:
+                yield _csv(some, form)
+
+
+def _csv(rows: Sequence[Sequence[Any]], form: str) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter="\t" if form == "tsv" else ",", lineterminator="\n")
-    writer.writerow(results)
-    while part := list(islice(rows, _ROWS)):
-        writer.writerows(part)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    writer.writerows(rows)
+    return buffer.getvalue()
 
 
 def _plain(column: Any) -> Sequence[Any]:
@@ -124,12 +126,18 @@ def _json(names: Sequence[str], row: Sequence[Any]) -> str:
     return json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False)
 
 
-def _parquet(results: Results) -> bytes:
-    """Return a Parquet file, in which numbers keep their dtype."""
+def _parquet(parts: Iterator[Results]) -> Iterator[bytes]:
+    """Yield a Parquet file, in which numbers keep their dtype."""
     parquet = pyarrow_parquet()
     import pyarrow
 
-    arrays = [pyarrow.array(column) for column in results.values()]
-    buffer = io.BytesIO()
-    parquet.write_table(pyarrow.table(arrays, names=list(results)), buffer)
-    return buffer.getvalue()
+    buffer, writer = io.BytesIO(), None
+    for results in parts:
+        arrays = [pyarrow.array(column) for column in results.values()]
+        table = pyarrow.table(arrays, names=list(results))
+        if writer is None:
+            writer = parquet.ParquetWriter(buffer, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
+    yield buffer.getvalue()
