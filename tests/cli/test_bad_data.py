@@ -140,7 +140,17 @@ def check(run: Run, path: Path, content: bytes | str, task: str = "classify") ->
     ],
     ids=lambda value: None if isinstance(value, str) and value.startswith("x.csv") else "",
 )  # fmt: skip
-def test_a_fault_is_named(run: Run, tmp_path: Path, content: str | bytes, message: str) -> None:
+@pytest.mark.parametrize("reader", ["csv", "pyarrow"])
+def test_a_fault_is_named(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reader: str,
+    content: str | bytes,
+    message: str,
+) -> None:
+    if reader == "pyarrow":
+        monkeypatch.setattr("elman.cli._arrow_csv.LARGE", 0)
     assert check(run, tmp_path / "x.csv", content) == message
 
 
@@ -244,3 +254,38 @@ def test_gaps_are_warned_of(run: Run, tmp_path: Path) -> None:
     assert "from 3 to 5" in ran.err
     assert ran.status == 0
     assert "from 3 to 5" in run("check", "classify", path, *COLUMNS).out
+
+
+def test_pyarrow_gives_way_in_the_middle_of_a_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows before are those that pyarrow read; those after name their lines."""
+    monkeypatch.setattr("elman.cli._arrow_csv.LARGE", 0)
+    monkeypatch.setattr("elman.cli._arrow_csv._BLOCK", 50)
+    monkeypatch.setattr("elman.cli._csv.BLOCK", 3)
+    lines = [f"{'ab'[t % 2]},{t},{t / 7!r},{['no', 'yes'][t % 2]}" for t in range(40)]
+    path = tmp_path / "x.csv"
+    path.write_text(HEAD + "\n".join(lines) + "\n")
+    expected = run("check", "classify", path, *COLUMNS)
+    assert expected.status == 0
+    path.write_text(HEAD + "\n".join([*lines[:30], "", *lines[30:]]) + "\n")
+    assert run("check", "classify", path, *COLUMNS) == expected
+    lines[30] = "a,30"
+    lines[35] = "b,35,many,yes"
+    path.write_text(HEAD + "\n".join(lines) + "\n")
+    ran = run("check", "classify", path, *COLUMNS)
+    assert ran.err.replace(f"{tmp_path}/", "") == (
+        "x.csv:32: expected 4 values, as the first line has names, got 2\n"
+        "x.csv:37:x: expected a number, got 'many'\n"
+    )
+
+
+def test_numbers_that_python_alone_reads_are_read_alike(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(HEAD + GOOD + "b,3, +1.5 ,yes\nb,4,1E3,yes\nb,5,.5,yes\n")
+    expected = run("check", "classify", path, *COLUMNS)
+    monkeypatch.setattr("elman.cli._arrow_csv.LARGE", 0)
+    assert run("check", "classify", path, *COLUMNS) == expected
+    assert expected.status == 0

@@ -292,14 +292,22 @@ def test_a_file_may_be_what_early_stopping_scores(run: Run, csv: Path, tmp_path:
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 1000])
-@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("form", ["csv", "arrow", "jsonl", "parquet"])
 def test_sorted_data_are_read_in_pieces_with_the_same_answers(
     run: Run, csv: Path, model: Path, tmp_path: Path, monkeypatch: Any, block: int, form: str
 ) -> None:
     for name in ("_csv", "_jsonl", "_parquet"):
         monkeypatch.setattr(f"elman.cli.{name}.BLOCK", block)
+    if form == "arrow":
+        monkeypatch.setattr("elman.cli._arrow_csv.LARGE", 0)
+        monkeypatch.setattr("elman.cli._arrow_csv._BLOCK", 100 * block)
     data = pd.read_csv(csv)
-    paths = {"csv": csv, "jsonl": tmp_path / "x.jsonl", "parquet": tmp_path / "x.parquet"}
+    paths = {
+        "csv": csv,
+        "arrow": csv,
+        "jsonl": tmp_path / "x.jsonl",
+        "parquet": tmp_path / "x.parquet",
+    }
     data.to_json(paths["jsonl"], orient="records", lines=True, double_precision=15)
     data.to_parquet(paths["parquet"])
     for options in (["--proba"], ["--steps"]):

@@ -68,15 +68,23 @@ def _converted(cells: Any) -> FloatArray:
     """Return cells as float64, NaN for those that are no numbers."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "biuf":
         return cells.astype(np.float64)
+    known: FloatArray | None = cells.numbers() if hasattr(cells, "numbers") else None
+    if known is not None:
+        return known
     try:
         values: FloatArray = np.array(cells, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        values = np.array([_number(cell) for cell in cells], np.float64)
-    else:
-        if values.ndim == 1 and not any(isinstance(c, str) and "_" in c for c in cells):
+        if values.ndim == 1 and not _has_underscore(cells):
             return values
-        values = np.array([_number(cell) for cell in cells], np.float64)
-    return values
+    except (TypeError, ValueError, OverflowError):
+        pass
+    return np.array([_number(cell) for cell in cells], np.float64)
+
+
+def _has_underscore(cells: Any) -> bool:
+    try:
+        return "_" in "".join(cells)
+    except TypeError:  # they are no texts
+        return any(isinstance(cell, str) and "_" in cell for cell in cells)
 
 
 def _number(cell: Any) -> float:

@@ -31,6 +31,8 @@ class CsvTable:
     Attributes
     ----------
     names : list of str
+    line : int
+        The line where they stand.
 
     Raises
     ------
@@ -80,6 +82,7 @@ class CsvTable:
         if first is None:
             raise DataError(f"{self.name}: expected a line of names of columns, got empty lines")
         line, names = first
+        self.line = line
         names = [name.strip() for name in names]
         self._check_separator(line, names)
         expected = "the names of the columns in the first line"

@@ -36,6 +36,9 @@ _BEGINNINGS = {
 }
 """How files begin that are not what their name says."""
 
+_BLOCK = 2**20
+"""How many bytes of lines are read at once."""
+
 BOM = b"\xef\xbb\xbf"
 
 
@@ -132,20 +135,28 @@ class Source:
             If a line is not in UTF-8, or the file was cut off.
         """
         with self.open() as file:
-            for number, line in enumerate(file, start=1):
-                if number == 1:
-                    line = line.removeprefix(BOM)
+            if file.peek(3)[:3] == BOM:
+                file.read(3)
+            number = 0
+            while lines := file.readlines(_BLOCK):
                 try:
-                    yield line.decode()
-                except UnicodeDecodeError as error:
-                    raise self.not_utf8(number, line, error.start) from None
+                    yield from io.StringIO(b"".join(lines).decode(), newline="\n")
+                except UnicodeDecodeError:
+                    raise self._not_utf8(number, lines) from None
+                number += len(lines)
 
-    def not_utf8(self, number: int, line: bytes, start: int) -> DataError:
-        """Make the error for a byte that is no UTF-8, which is at `start` of a line."""
-        column = len(line[:start].decode(errors="replace")) + 1
+    def _not_utf8(self, number: int, lines: list[bytes]) -> DataError:
+        """Make the error for lines, after `number` others, of which one is not in UTF-8."""
+        for line in lines:
+            number += 1
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                column, byte = len(line[: error.start].decode()) + 1, line[error.start]
+                break
         return DataError(
-            f"{self.name}:{number}:{column}: expected text in UTF-8, got byte "
-            f"0x{line[start]:02x}; convert it, as in iconv -f latin1 -t utf-8"
+            f"{self.name}:{number}:{column}: expected text in UTF-8, got byte 0x{byte:02x}; "
+            "convert it, as in iconv -f latin1 -t utf-8"
         )
 
     def _kind(self) -> str:

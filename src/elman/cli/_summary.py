@@ -7,10 +7,12 @@ import json
 from typing import Any
 
 import elman
+from elman import _check
 from elman.cli._tasks import TASKS
 from elman.cli._text_table import Facts, aligned_rows, as_text, width
 from elman.models import Model
 from elman.nn._recurrent import Recurrent
+from elman.nn._stream import Stream
 
 _COLUMNS = ("id", "time", "target", "features", "weight")
 
@@ -18,6 +20,8 @@ _COLUMNS = ("id", "time", "target", "features", "weight")
 def run(options: argparse.Namespace) -> int:
     """Load and tell; return the exit status."""
     model = elman.load(options.model, allow_nan=True)
+    if isinstance(model, Stream):
+        raise _check.fail(TypeError, "MODEL", "a layer, a network or a fitted model", "a stream")
     layers = _layers(model)
     found = {"model": options.model, **_about(model)}
     if options.json:

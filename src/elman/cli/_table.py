@@ -48,6 +48,9 @@ def open_table(source: Source, separator: str | None = None) -> Table:
         from elman.cli._parquet import ParquetTable
 
         return ParquetTable(source)
+    from elman.cli._arrow_csv import ArrowCsvTable, is_fast
     from elman.cli._csv import CsvTable
 
+    if is_fast(source):
+        return ArrowCsvTable(source, separator)
     return CsvTable(source, separator)
