@@ -10,6 +10,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 
@@ -264,3 +265,10 @@ def damaged(content: bytes) -> dict[str, tuple[bytes, str]]:
         "cut in the header": (content[: end // 2], "the file was cut off: copy or save it again"),
         "cut in the data": (content[:-3], "the file was cut off: copy or save it again"),
     }  # fmt: skip
+
+
+def rewrite(path: Path, change: Callable[[Any], Any]) -> None:
+    """Change the config in a file, which then lies."""
+    parts = Parts.of(path.read_bytes())
+    change(parts.record["config"])
+    path.write_bytes(parts.signed().content())

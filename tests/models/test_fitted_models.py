@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from damaged_files import rewrite
 
 import elman
 from elman.estimators import RNNClassifier, RNNRegressor
@@ -159,19 +158,9 @@ def test_parameters_that_json_lacks_are_left_out_and_infinity_is_kept(tmp_path: 
 )
 def test_a_file_that_lies_is_refused(tmp_path: Path, change: Any, told: str) -> None:
     """Even with the right digest, as a file is not trusted."""
-    from elman.io import _models
-
     X = drawn()
     path = tmp_path / "model"
     RNNClassifier(**OPTIONS).fit(X, ["ab"[len(x) % 2] for x in X]).save(path)
-    whole = path.read_bytes()
-    (length,) = struct.unpack("<Q", whole[:8])
-    header, data = json.loads(whole[8 : 8 + length]), whole[8 + length :]
-    record = json.loads(header["__metadata__"]["elman"])
-    change(record["config"])
-    record["sha256"] = _models._digest(record, [data])
-    header["__metadata__"]["elman"] = json.dumps(record, sort_keys=True, separators=(",", ":"))
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    rewrite(path, change)
     with pytest.raises(ModelFileError, match=told):
         elman.load(path)
