@@ -68,8 +68,8 @@ class Backtest:
                 self._short.add(track.id)
                 continue
             at = np.array([count - 1])
-            found = model.at(one, at)[0, :h]
-            filled = model.read(one)[1].values
+            scaled = model.scaled_at(one, at)
+            found, filled = model.unscaled(scaled)[0, :h], scaled.values
             told = {
                 SEASONAL: filled[naive(at, np.zeros(1, np.int64), h, m)[0]],
                 NAIVE: np.full(h, filled[count - 1]),

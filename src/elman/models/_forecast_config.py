@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from elman import _check
 from elman.models import _seasonal
 from elman.models._calendar import CYCLES
-from elman.models._model import check_texts, optional
+from elman.models._model import check_count, check_texts, optional
 
 TRANSFORMS = ("none", "log", "asinh")
 
@@ -55,19 +59,45 @@ def _check_categories(name: str, value: Any) -> None:
         raise _check.fail(ValueError, name, "[name, [categories]] of each", _check.short(value))
 
 
-def _check_series(name: str, value: Any) -> None:
-    """Hold that it is a list of [id, time, frames, values] with different ids."""
-    right = isinstance(value, list) and all(
-        isinstance(part, list)
-        and len(part) == 4
-        and isinstance(part[0], str | int)
-        and all(type(number) is int for number in part[1:])
-        for part in value
-    )
-    if not right or len({part[0] for part in value}) != len(value):
-        raise _check.fail(
-            ValueError, name, "[id, time, frames, values] of each", _check.short(value)
-        )
+def series_text(series: list[list[Any]]) -> npt.NDArray[np.uint8]:
+    """Return the list of the series that are remembered as the bytes of a text in JSON."""
+    text = json.dumps(series, ensure_ascii=False, separators=(",", ":"))
+    return np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+
+
+def series_from_text(text: Any, config: Mapping[str, Any]) -> list[list[Any]]:
+    """Undo `series_text`.
+
+    Raises
+    ------
+    ValueError
+        If the text is no list of as many different ids as a config says, each with its time, and
+        the numbers of frames and values that are kept.
+    """
+    expected = f"[id, time, frames, values] of {config['series_count']} series"
+    try:
+        found = json.loads(np.asarray(text).tobytes().decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError) as error:
+        raise _check.fail(ValueError, "series_text", expected, _check.short(str(error))) from None
+    kept = config["h"] if config["future"] else 1
+    most = (kept, _seasonal.context(config["season_length"]))
+    right = isinstance(found, list) and len(found) == config["series_count"]
+    if not right or not all(_is_entry(entry, most) for entry in found):
+        got = "another list" if isinstance(found, list) else type(found).__name__
+        raise _check.fail(ValueError, "series_text", expected, got)
+    if len({entry[0] for entry in found}) != len(found):
+        raise _check.fail(ValueError, "series_text", "different ids", "one twice")
+    return list(found)
+
+
+def _is_entry(entry: Any, most: tuple[int, int]) -> bool:
+    if not isinstance(entry, list) or len(entry) != 4 or type(entry[0]) not in (str, int):
+        return False
+    if any(type(number) is not int for number in entry[1:]):
+        return False
+    _, time, *kept = entry
+    inside = all(0 < count <= limit for count, limit in zip(kept, most, strict=True))
+    return inside and -(2**63) <= time < 2**63
 
 
 def _check_freq(name: str, value: Any) -> None:
@@ -94,5 +124,6 @@ CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "freq": _check_freq,
     "zone": optional(_check_text),
     "form": partial(_check.choice, choices=("frame", "array", "arrays")),
-    "series": _check_series,
+    "series_count": check_count,
+    "series_bytes": check_count,
 }

@@ -12,7 +12,14 @@ from elman import _check, nn
 from elman._typing import FloatArray, IntArray
 from elman.models import _seasonal
 from elman.models._calendar import phases
-from elman.models._forecast_config import CHECKS, base_size, state_size, static_size
+from elman.models._forecast_config import (
+    CHECKS,
+    base_size,
+    series_from_text,
+    series_text,
+    state_size,
+    static_size,
+)
 from elman.models._memory import Memory, Series, ahead
 from elman.models._model import Model
 from elman.models._seasonal import Reading, Tail
@@ -34,11 +41,13 @@ class Scaled(NamedTuple):
     quantiles : array, shape (n, h, Q), in order
     base : array, shape (n, h), transformed: the seasonal naive forecast, moved by covariates
     scale : array, shape (n,)
+    values : array, shape (T,), of the series, transformed, missing ones filled
     """
 
     quantiles: FloatArray
     base: FloatArray
     scale: FloatArray
+    values: FloatArray
 
 
 class ForecasterModel(Model):
@@ -79,6 +88,9 @@ class ForecasterModel(Model):
     zone: str | None
     form: str
     series: list[list[Any]]
+    series_text: npt.NDArray[np.uint8]
+    series_count: int
+    series_bytes: int
 
     covariate_mean: FloatArray
     covariate_scale: FloatArray
@@ -100,7 +112,7 @@ class ForecasterModel(Model):
         self.table = None
         for name, value in fields.items():
             setattr(self, name, value)
-        self.series = []
+        self._set_series([])
         for name, dtype, shape in self.own_arrays(self.config()):
             if not hasattr(self, name):
                 setattr(self, name, np.zeros(shape, dtype))
@@ -117,7 +129,8 @@ class ForecasterModel(Model):
         yield "static_mean", "float64", (len(config["static"]),)
         yield "static_scale", "float64", (len(config["static"]),)
         yield "corrections", "float64", (h, len(config["quantiles"]))
-        n, R, rnn = len(config["series"]), h if F else 1, config["network"]["config"]["rnn"]
+        yield "series_text", "uint8", (config["series_bytes"],)
+        n, R, rnn = config["series_count"], h if F else 1, config["network"]["config"]["rnn"]
         C = _seasonal.context(config["season_length"])
         yield "last_values", "float64", (n, C)
         yield "last_effects", "float64", (n, C)
@@ -141,11 +154,12 @@ class ForecasterModel(Model):
         if quantiles != sorted(set(quantiles)) or MEDIAN not in quantiles:
             expected = "different numbers in order, 0.5 among them"
             raise _check.fail(ValueError, "quantiles", expected, _check.short(quantiles))
-        kept = config["h"] if config["future"] else 1
-        C = _seasonal.context(config["season_length"])
-        if any(not (0 < k <= kept and 0 < v <= C) for _, _, k, v in config["series"]):
-            expected = f"1 to {kept} steps and 1 to {C} values of each"
-            raise _check.fail(ValueError, "series", expected, "another number")
+
+    def load_state_dict(self, arrays: Mapping[str, FloatArray]) -> None:
+        """Take the arrays that `state_dict` returned."""
+        series = series_from_text(arrays["series_text"], self._fields())
+        super().load_state_dict(arrays)
+        self.series = series
 
     # ---- from values to what the network reads -------------------------------------------------
 
@@ -240,7 +254,7 @@ class ForecasterModel(Model):
         for row, (id_, (time, memory)) in zip(rows, found.items(), strict=True):
             series[row] = [id_, time, len(memory.frames), len(memory.tail.values)]
         arrays = {}
-        for name, dtype, shape in self.own_arrays({**self.config(), "series": series}):
+        for name, dtype, shape in self.own_arrays({**self.config(), "series_count": len(series)}):
             if name.startswith("last_"):
                 arrays[name] = np.zeros(shape, dtype)
                 arrays[name][: len(self.series)] = getattr(self, name)
@@ -252,8 +266,13 @@ class ForecasterModel(Model):
             arrays["last_future"][row, : len(memory.frames)] = memory.future
             arrays["last_states"][row] = memory.state
             arrays["last_static"][row] = memory.static
-        self.series = series
+        self._set_series(series)
         vars(self).update(arrays)
+
+    def _set_series(self, series: list[list[Any]]) -> None:
+        self.series = series
+        self.series_text = series_text(series)
+        self.series_count, self.series_bytes = len(series), len(self.series_text)
 
     def recall(self, rows: Sequence[int]) -> list[Memory]:
         """Return the memories of some of the series."""
@@ -329,8 +348,11 @@ class ForecasterModel(Model):
 
     def at(self, series: Series, steps: IntArray) -> FloatArray:
         """Return the quantiles (len(steps), h, Q) that are told after some steps of a series."""
-        found = self.scaled_at(series, steps)
-        outputs = found.quantiles.reshape(len(steps), -1)
+        return self.unscaled(self.scaled_at(series, steps))
+
+    def unscaled(self, found: Scaled) -> FloatArray:
+        """Return quantiles (n, h, Q) in the series' own units, calibrated."""
+        outputs = found.quantiles.reshape(len(found.scale), -1)
         return self.quantiles_of(outputs, found.base, found.scale)
 
     def scaled_at(self, series: Series, steps: IntArray) -> Scaled:
@@ -343,7 +365,7 @@ class ForecasterModel(Model):
         quantiles = np.sort(outputs.reshape(len(steps), self.h, -1), axis=2)
         scale = reading.scale[steps]
         base = self._base(reading.values, future @ self.effect, steps, scale)
-        return Scaled(quantiles, base, scale)
+        return Scaled(quantiles, base, scale, reading.values)
 
     def _run(
         self, x: FloatArray, state: FloatArray, lengths: Any = None

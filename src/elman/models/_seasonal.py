@@ -99,7 +99,9 @@ def read(
     _fill(z, C, m)
     sums = _sums(z[C - m :], seen, m, tail.sums)
     s = scale(sums[1:])
-    scaled = _differences(z, m) / s[:, None] - _differences(w, m)
+    scaled = _differences(z, m) / s[:, None]
+    if effects.any() or tail.effects.any():
+        scaled -= _differences(w, m)
     found = np.arcsinh(np.concatenate([scaled, np.log(s)[:, None]], axis=1))
     kept = min(C, len(tail.values) + len(values))
     return Reading(found, s, z[C:], Tail(z[-kept:].copy(), w[-kept:].copy(), sums[-1]))
