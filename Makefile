@@ -4,7 +4,7 @@ BIN := .venv/bin
 NATIVE := $(wildcard native/*) CMakeLists.txt pyproject.toml
 SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz' -o -path '*/page/*')
 
-.PHONY: help demo test test-all check format bench forms fit page compare scaling memory accuracy golden tables data notebooks clean
+.PHONY: help demo test test-all check format bench forms fit page compare scaling memory accuracy golden tables data notebooks transcripts clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -71,6 +71,9 @@ data: .venv/dev  ## make the shipped data set again
 
 notebooks: .venv/dev  ## make the notebooks of examples/ again
 	$(BIN)/python tools/make_notebooks.py
+
+transcripts: .venv/dev  ## run the commands of docs/command-line.md again
+	$(BIN)/python tools/make_transcripts.py
 
 clean:  ## remove what was built
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

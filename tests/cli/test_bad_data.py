@@ -222,20 +222,20 @@ def test_check_tells_what_is_there(run: Run, tmp_path: Path) -> None:
     ran = run("check", "classify", path, *COLUMNS)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out == (
-        "rows           5\n"
-        "sequences      3\n"
-        "shortest       1\n"
-        "median length  2\n"
-        "longest        2\n"
-        "features       x\n"
-        "missing        0\n"
-        "first time     1\n"
-        "last time      2024\n"
-        "out of order   1\n"
-        "classes        2\n"
-        "  yes          2\n"
-        "  no           1\n"
-        "faults         0\n"
+        "rows                  5\n"
+        "sequences             3\n"
+        "shortest              1\n"
+        "median length         2\n"
+        "longest               2\n"
+        "features              x\n"
+        "columns with missing  0\n"
+        "first time            1\n"
+        "last time             2024\n"
+        "out of order          1\n"
+        "classes               2\n"
+        "  yes                 2\n"
+        "  no                  1\n"
+        "faults                0\n"
     )
     import json
 

@@ -36,10 +36,10 @@ def test_the_summary_of_a_fitted_model(run: Run, model: Path) -> None:
         "total          42\n"
         "\n"
         "columns\n"
-        "  features  a, b\n"
         "  id        name\n"
-        "  target    way\n"
         "  time      day\n"
+        "  target    way\n"
+        "  features  a, b\n"
         "\n"
         "fit\n"
     )

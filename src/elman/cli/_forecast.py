@@ -104,12 +104,11 @@ class Forecast:
             "first time": str(_cell(frame[TIME].min())),
             "last time": str(_cell(frame[TIME].max())),
             "out of order": data.unsorted,
-            "missing": {
-                name: int(count)
-                for name, count in frame.isna().sum().rename({TARGET: columns.target}).items()
+            "columns with missing": {
+                columns.target if name == TARGET else str(name): int(count)
+                for name, count in frame.isna().sum().items()
                 if count
-            }
-            or 0,
+            },
         }
         with contextlib.suppress(ValueError, TypeError, KeyError):
             panel = _panel.from_frame(data.file, frame, columns.features, columns.future, None)

@@ -83,7 +83,7 @@ class SequenceTask:
             "median length": float(np.median(lengths)),
             "longest": int(lengths.max()),
             "features": layout.features,
-            "missing": {name: count for name, count in missing if count} or 0,
+            "columns with missing": {name: count for name, count in missing if count},
         }
         facts |= {"constant features": constant} if constant else {}
         if found.times is not None:

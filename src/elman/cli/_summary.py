@@ -14,7 +14,8 @@ from elman.models import Model
 from elman.nn._recurrent import Recurrent
 from elman.nn._stream import Stream
 
-_COLUMNS = ("id", "time", "target", "features", "weight")
+_COLUMNS = ("id", "time", "target", "weight", "features", "future")
+_FIT = ("data", "rows", "sequences", "documents", "epochs", "loss", "held_out")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -89,6 +90,7 @@ def _parts(model: Any) -> dict[str, Facts]:
         return {}
     table = dict(model.table or {})
     fit = table.pop("fit", {})
-    columns = {n: v for n, v in table.items() if n in _COLUMNS and v not in (None, [])}
-    parts = {"columns": columns, "fit": fit, "parameters": model.parameters}
+    columns = {name: table[name] for name in _COLUMNS if table.get(name) not in (None, [])}
+    facts = {name.replace("_", "-"): fit[name] for name in _FIT if name in fit}
+    parts = {"columns": columns, "fit": facts, "parameters": model.parameters}
     return {title: part for title, part in parts.items() if part}
