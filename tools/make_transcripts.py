@@ -74,9 +74,8 @@ def _environment(folder: Path) -> dict[str, str]:
         for name, arguments in (("elman", "-m elman"), ("python", "")):
             path = programs / name
             own = os.pathsep.join(filter(None, sys.path))
-            path.write_text(
-                f'#!/bin/sh\nPYTHONPATH="{own}:$PYTHONPATH" exec {sys.executable} {arguments} "$@"\n'
-            )
+            line = f'PYTHONPATH="{own}:$PYTHONPATH" exec {sys.executable} {arguments} "$@"'
+            path.write_text(f"#!/bin/sh\n{line}\n")
             path.chmod(0o755)
         (folder / "examples").symlink_to(ROOT / "examples")
     search = f"{programs}{os.pathsep}{os.environ['PATH']}"
