@@ -1,0 +1,160 @@
+"""What Elman found in 1990 comes out of examples/finding_structure_in_time.py too."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from elman import Generator, nn
+
+ROOT = Path(__file__).parents[1]
+SPEC = importlib.util.spec_from_file_location(
+    "finding_structure_in_time", ROOT / "examples/finding_structure_in_time.py"
+)
+example = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(example)
+
+
+def root_mean_square(values):
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+# ---- the objective -----------------------------------------------------------------------------
+
+
+def float64_network(I, hidden):
+    generator = Generator(0)
+    rnn = nn.RNN(I, hidden, dtype=np.float64, generator=generator)
+    head = nn.Linear(hidden, I, dtype=np.float64, generator=generator)
+    return nn.Network(rnn, head, reads="every")
+
+
+def test_gradients_of_the_objective_are_those_of_the_loss():
+    x = np.random.default_rng(0).integers(0, 2, (25, 3)).astype(np.float64)
+    network = float64_network(3, 4)
+    stream = example.Stream(x, streams=2, chunk=12)
+    (batch,) = stream.batches()
+    step = stream.step(network, batch)
+
+    def loss_at(name, index, change):
+        state = {key: value.copy() for key, value in network.state_dict().items()}
+        state[name][index] += change
+        other = float64_network(3, 4)
+        other.load_state_dict(state)
+        (again,) = stream.batches()
+        return stream.step(other, again).loss
+
+    assert step.targets == 24 * 3
+    assert set(step.gradients) == set(network.state_dict())
+    for name, gradient in step.gradients.items():
+        for index in np.ndindex(gradient.shape):
+            slope = (loss_at(name, index, 1e-5) - loss_at(name, index, -1e-5)) / 2e-5
+            np.testing.assert_allclose(gradient[index], slope, rtol=1e-6, atol=1e-10)
+
+
+def test_the_state_is_carried_from_chunk_to_chunk_and_begins_anew_with_a_pass():
+    x = np.random.default_rng(1).integers(0, 2, (31, 3)).astype(np.float64)
+    network = float64_network(3, 4)
+
+    def losses(chunk):
+        stream = example.Stream(x, streams=1, chunk=chunk)
+        steps = [stream.step(network, batch) for batch in stream.batches()]
+        assert len(steps) == stream.steps
+        return sum(s.loss * s.targets for s in steps) / sum(s.targets for s in steps)
+
+    np.testing.assert_allclose(losses(chunk=7), losses(chunk=30), rtol=1e-12)
+
+
+def test_a_stream_is_cut_into_parts_that_follow_each_other():
+    x = np.arange(11, dtype=np.float32)[:, None]
+    (batch,) = example.Stream(x, streams=2, chunk=5).batches()
+    assert batch[0][:, :, 0].T.tolist() == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+    assert batch[1][:, :, 0].T.tolist() == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]
+
+
+# ---- 1. exclusive or ---------------------------------------------------------------------------
+
+
+def test_each_third_bit_is_the_exclusive_or_of_the_two_before():
+    x = example.bits(3_000, np.random.default_rng(0))[:, 0]
+    assert x.shape == (3_000,)
+    assert ((x[0::3] != x[1::3]) == x[2::3]).all()
+    assert set(x) == {0, 1}
+    np.testing.assert_allclose([x[k::3].mean() for k in range(3)], 0.5, atol=0.05)
+
+
+def test_the_error_falls_at_the_third_bit():
+    found = example.exclusive_or(0)
+    assert found.error.shape == (12,)
+    first, second, third = found.by_place
+    assert 0.48 < first < 0.56
+    assert 0.48 < second < 0.56
+    assert third < 0.3
+    thirds = found.error.reshape(4, 3)
+    assert (thirds[:, 2] < thirds[:, :2].min(axis=1) - 0.15).all()
+
+
+# ---- 2. letters --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def letters():
+    return example.letters(0)
+
+
+def test_vowels_are_predicted_and_consonants_are_at_chance(letters):
+    is_consonant = np.isin(list(letters.text), list("bdg"))
+    assert 0.3 < is_consonant.mean() < 0.37  # 1 of 2, 3 and 4 letters, as often as each other
+    assert letters.right[~is_consonant].mean() > 0.99
+    assert 0.25 < letters.right[is_consonant].mean() < 0.42
+
+
+def test_that_a_consonant_comes_is_predicted_though_not_which(letters):
+    error = letters.error[np.isin(list(letters.text), list("bdg"))]
+    by_feature = dict(zip(example.FEATURES, map(root_mean_square, error.T), strict=True))
+    for feature in ("consonant", "vowel", "interrupted", "voiced"):  # b, d and g have these alike
+        assert by_feature[feature] < 0.05, feature
+    for feature in ("high", "back"):  # one of the three differs: a guess errs by √(1/3 · 2/3)
+        assert by_feature[feature] == pytest.approx(np.sqrt(2) / 3, abs=0.05), feature
+
+
+def test_letters_differ_in_their_features():
+    assert len(set(example.LETTERS.values())) == 6
+    assert all(len(code) == len(example.FEATURES) == 6 for code in example.LETTERS.values())
+
+
+# ---- 3. words without spaces -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def words():
+    return example.words(0)
+
+
+def test_there_are_200_sentences_of_15_words(words):
+    assert len(set(example.WORDS)) == 15
+    begins = np.flatnonzero(words.begins)
+    found = np.split(np.array(list(words.text)), begins)[1:]  # the first word has lost a letter
+    assert {"".join(word) for word in found} == set(example.WORDS)
+    assert 800 <= len(begins) + 1 <= 1_800
+    assert len(words.text) + 1 == pytest.approx(4_963, rel=0.05)
+
+
+def test_the_error_peaks_where_a_word_begins(words):
+    at, elsewhere = words.error[words.begins], words.error[~words.begins]
+    assert root_mean_square(at) > 2.5 * root_mean_square(elsewhere)
+    assert words.peaks > 0.95
+    assert words.peaks == np.mean(
+        [words.error[i] > words.error[i - 1] for i in np.flatnonzero(words.begins) if i]
+    )
+
+
+def test_the_sentence_of_the_figure_shows_its_words(words):
+    assert words.sentence == "manyyearsagoaboyandgirllivedbytheseatheyplayedhappily"
+    assert words.sentence_error.shape == (53,)
+    begins = np.cumsum([0] + [len(word) for word in example.SENTENCE.split()])[:-1]
+    inside = np.delete(np.arange(53), begins)
+    assert words.sentence_error[begins].mean() > 2.5 * words.sentence_error[inside].mean()
