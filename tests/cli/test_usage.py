@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from cli.conftest import COLUMNS, QUICK, Run
 
 import elman
 from elman.cli._parser import make_parser
+from elman.cli._tasks import estimator_class
+from elman.cli._training_options import DEFAULTS
 
-TASKS = ("classify", "regress", "tag", "language")
+TASKS = tuple(DEFAULTS)
 HELPS = [
     *("", "fit", "check", "predict", "evaluate", "generate", "summary", "explain", "demo"),
     *(f"{command} {task}" for command in ("fit", "check") for task in TASKS),
@@ -200,3 +203,14 @@ def test_a_model_fitted_in_python_needs_columns(run: Run, csv: Path, tmp_path: P
     ran = run("predict", path, csv, "--id", "name", "--time", "day", "--features", "a,b")
     assert ran.status == 0
     assert len(ran.out.splitlines()) == 25
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_help_tells_the_defaults_of_the_estimator(run: Run, task: str) -> None:
+    signature = inspect.signature(estimator_class(task)).parameters
+    assert {name: signature[name].default for name in DEFAULTS[task]} == DEFAULTS[task]
+    text = " ".join(run("fit", task, "--help").out.split())
+    for name, value in DEFAULTS[task].items():
+        option = "learning-rate" if name == "learning_rate_init" else name.replace("_", "-")
+        shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+        assert re.search(rf"--{option},? [^()]*\(default: {re.escape(str(shown))}\)", text), name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 from elman.cli._options import (
@@ -17,6 +16,7 @@ from elman.cli._options import (
     one_name,
     whole,
 )
+from elman.cli._training_options import add_network, add_training, folds
 
 _ABOUT = {
     "classify": "tell the class of each sequence",
@@ -93,8 +93,8 @@ def add_fit(commands: Any) -> None:
         _add_task_columns(made, task)
         if task == "forecast":
             _add_forecast(made)
-        _add_network(made, task)
-        _add_training(made, task)
+        add_network(made, task)
+        add_training(made, task)
         add_common(made)
 
 
@@ -213,75 +213,5 @@ def _add_files(parser: Any) -> None:
         help="written while fitting; the same command goes on from it after a kill",
     )
     group.add_argument(
-        "--cv", type=_folds, metavar="K", help="K-fold cross-validation: scores as JSON, no model"
+        "--cv", type=folds, metavar="K", help="K-fold cross-validation: scores as JSON, no model"
     )
-
-
-def _add_network(parser: Any, task: str) -> None:
-    group = parser.add_argument_group("network")
-    group.add_argument("--cell", choices=("rnn", "gru", "lstm"))
-    group.add_argument("--hidden-size", type=int, metavar="N", help="values of a state")
-    group.add_argument("--num-layers", type=int, metavar="N")
-    if task not in ("language", "forecast"):
-        group.add_argument(
-            "--bidirectional", action=argparse.BooleanOptionalAction, help="read backwards too"
-        )
-    group.add_argument("--dropout", type=float, metavar="P", help="between layers, in [0, 1]")
-    if task in ("language", "tag"):
-        group.add_argument(
-            "--embedding-size", type=int, metavar="N", help="values of a symbol's vector"
-        )
-
-
-def _add_training(parser: Any, task: str) -> None:
-    group = parser.add_argument_group("training")
-    group.add_argument("--max-iter", type=int, metavar="N", help="greatest number of epochs")
-    group.add_argument("--batch-size", type=int, metavar="N")
-    group.add_argument(
-        "--learning-rate", type=float, metavar="LR", dest="learning_rate_init", help="greatest rate"
-    )
-    group.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of all random numbers (default: 0)"
-    )
-    group.add_argument(
-        "--early-stopping",
-        action="store_true",
-        default=None,
-        help="hold out a tenth, of series the last h steps; keep the epoch that does best on it",
-    )
-    if task != "forecast":
-        group.add_argument(
-            "--validation",
-            type=fraction_or_file,
-            metavar="DATA|FRACTION",
-            help="hold out this part instead, or take this file",
-        )
-    if task in ("classify", "tag"):
-        group.add_argument(
-            "--class-weight", choices=("balanced",), help="rare classes count more in sum"
-        )
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="any other parameter of the estimator, as in --set solver=sgd; may be repeated",
-    )
-
-
-def fraction_or_file(text: str) -> float | str:
-    """Return a number between 0 and 1, or the name of a file."""
-    try:
-        found = float(text)
-    except ValueError:
-        return text
-    if not 0 < found < 1:
-        raise argparse.ArgumentTypeError(f"expected a number between 0 and 1, got {text!r}")
-    return found
-
-
-def _folds(text: str) -> int:
-    found = whole(text)
-    if found < 2:
-        raise argparse.ArgumentTypeError("expected at least 2 folds, got 1")
-    return found

@@ -57,12 +57,14 @@ def add_data(parser: Any, *, optional: str = "") -> None:
         "data",
         nargs="?" if optional else None,
         metavar="DATA",
-        help="a file, also of gzip, or - for standard input",
+        help="a file, also of gzip, or - for standard input" + (optional and f"; {optional}"),
     )
     parser.add_argument(
         "--format",
         choices=FORMATS,
-        help="how DATA is written (default: as its name ends; a pipe is csv, of text text)",
+        metavar="FORMAT",
+        help=f"how DATA is written: {', '.join(FORMATS)} (default: as its name ends; of a pipe "
+        "csv, for a language model text, for a tagger of sentences as in fit)",
     )
     parser.add_argument(
         "--separator", type=_separator, metavar="CHAR", help="what stands between csv's columns"

@@ -53,14 +53,15 @@ def _add_predict(commands: Any) -> None:
         commands,
         "predict",
         "say what a fitted model says of data",
-        "Write a row for each sequence: its id and the prediction. The model knows its columns.",
+        "Write a row for each sequence: its id and the prediction; of a tagger for each step, of a "
+        "forecaster for each step ahead. The model knows its columns.",
         (
             "elman predict speakers.safetensors new.csv -o answers.parquet",
             "zcat new.csv.gz | elman predict speakers.safetensors - --proba | head",
         ),
     )
     _add_model(parser)
-    add_data(parser, optional="without it, the series of fit go on")
+    add_data(parser, optional="without it, a forecaster goes on from what it knows")
     add_output(parser)
     parser.add_argument("--proba", action="store_true", help="add the probability of each label")
     parser.add_argument(
@@ -93,8 +94,9 @@ def _add_evaluate(commands: Any) -> None:
         commands,
         "evaluate",
         "score a fitted model on data with known targets",
-        "Write rows of metric and value: of labels accuracy, F1 and log loss, of numbers R², MAE "
-        "and RMSE, of text perplexity and bits per character.",
+        "Write rows of metric and value: of classes accuracy, F1 and log loss; of numbers R², MAE "
+        "and RMSE; of tags accuracy and the F1 of spans; of text perplexity and bits per "
+        "character; of forecasts MASE, MAE, RMSE and coverage, beside the naive ones.",
         (
             "elman evaluate speakers.safetensors test.csv",
             "elman evaluate speakers.safetensors test.csv --by-id -o by_utterance.csv",
