@@ -224,3 +224,35 @@ def test_a_table_needs_its_columns(run: Run, csv: Path, tmp_path: Path) -> None:
     ran = run("fit", "tag", csv, "--id", "name", "-o", tmp_path / "m")
     assert ran.status == 2
     assert "--target: expected the column of what is predicted, got none" in ran.err
+
+
+def test_sentences_are_written_with_their_labels(
+    run: Run, tagger: Path, treebank: Path, tmp_path: Path
+) -> None:
+    """All else of CoNLL-U stays as it is."""
+    bare = conllu()
+    for label in ("DET", "NOUN", "VERB", "PRON"):
+        bare = bare.replace(f"\t{label}\t", "\t_\t")
+    out = tmp_path / "out.conllu"
+    assert run("predict", tagger, "-", "--annotate", "-o", out, stdin=bare.encode()) == (0, "", "")
+    predicted = [label for labels in in_python().predict(X) for label in labels]
+    found = out.read_text()
+    lines = [line.split("\t") for line in found.splitlines() if "\tghost" not in line]
+    tokens = [cells for cells in lines if len(cells) == 10 and cells[0].isdecimal()]
+    assert [cells[3] for cells in tokens] == predicted
+    for label in ("DET", "NOUN", "VERB", "PRON"):
+        found = found.replace(f"\t{label}\t", "\t_\t")
+    assert found == bare + "\n"
+    words = tmp_path / "words.txt"
+    words.write_text("the DET\ndog NOUN\n\na DET\ncat NOUN\n" * 6)
+    path = tmp_path / "words.safetensors"
+    assert run("fit", "tag", words, *QUICK, "-o", path).status == 0
+    labels = elman.load(path).predict([["a", "dog"], ["the"]])
+    ran = run("predict", path, "-", "--annotate", stdin=b"a\ndog\n\nthe\n")
+    assert ran.out == f"a\t{labels[0][0]}\ndog\t{labels[0][1]}\n\nthe\t{labels[1][0]}\n\n"
+
+
+def test_annotate_is_for_sentences(run: Run, csv: Path, model: Path) -> None:
+    ran = run("predict", model, csv, "--annotate")
+    assert ran.status == 2
+    assert "--annotate: expected a tagger, got another model" in ran.err

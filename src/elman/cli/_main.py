@@ -86,6 +86,7 @@ def _set_threads(count: int) -> None:
 def _show_warnings(options: argparse.Namespace) -> None:
     """Show warnings as one line each, without the place in the code."""
     warnings.simplefilter("ignore" if options.quiet else "default")
+    warnings.filterwarnings("ignore", "Training interrupted")  # fit says so itself
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         _say(options, str(message))

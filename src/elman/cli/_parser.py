@@ -70,6 +70,9 @@ def _add_predict(commands: Any) -> None:
         help="a row for each time step: what is predicted once the steps up to it are read",
     )
     parser.add_argument(
+        "--annotate", action="store_true", help="of sentences: write them with their labels instead"
+    )
+    parser.add_argument(
         "--sorted",
         action="store_true",
         help="the rows of each sequence stand together: read and answer piece by piece, in little "

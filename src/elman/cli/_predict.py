@@ -11,24 +11,32 @@ from elman.cli._errors import UsageError
 from elman.cli._faults import Faults
 from elman.cli._source import Source
 from elman.cli._tasks import Results, Task, read_checked, task, task_of
-from elman.cli._write import output_format, write, write_parts
+from elman.cli._write import output_format, write, write_parts, write_text
 
 
 def run(options: argparse.Namespace) -> int:
     """Load, read, predict and write; return the exit status."""
-    output_format(options)
+    if not options.annotate:
+        output_format(options)
     model = elman.load(options.model)
     name = task_of(model, options.model)
     found = task(name)
     if options.sorted:
         write_parts(_piece_by_piece(found, model, options), options)
         return 0
-    data = None
+    data: Any = None
     if options.data is not None:
         data = read_checked(found, options, options.data, table=model.table or {}, target=False)
     elif name != "forecast":
         raise UsageError("DATA: expected a file, or - for standard input, got none")
-    write(found.predict(model, data, options), options)
+    if not options.annotate:
+        write(found.predict(model, data, options), options)
+    elif name == "tag":
+        from elman.cli._tag import TASK
+
+        write_text(TASK.annotated(model, data), options)
+    else:
+        raise UsageError("--annotate: expected a tagger, got another model")
     return 0
 
 

@@ -35,6 +35,7 @@ class Tagged(NamedTuple):
     ids : n ids
     lines : n lists of lines
     steps : names and values of columns that tell a step from others, for results
+    sentences : what they came from, if it was no table
     """
 
     file: str
@@ -44,6 +45,7 @@ class Tagged(NamedTuple):
     ids: list[Any]
     lines: list[Any]
     steps: dict[str, list[Any]]
+    sentences: list[Sentence] | None = None
 
     def rows(self, chosen: IntArray) -> Tagged:
         """Return some of the sequences."""
@@ -168,6 +170,14 @@ class Tag:
             scores["span_f1"] = span_f1(y, predicted)
         return scores
 
+    def annotated(self, model: Any, data: Tagged) -> Iterator[str]:
+        """Yield sentences with the model's labels, in the form in which they came."""
+        if data.sentences is None:
+            raise UsageError("--annotate: expected sentences, got a table")
+        field = data.carried["target"][0] if data.carried["form"] == "conllu" else None
+        for sentence, labels in zip(data.sentences, model.predict(data.X), strict=True):
+            yield sentence.annotated(labels, field)
+
     def evaluated(self, model: Any, data: Tagged, options: argparse.Namespace) -> Results:
         """Return the scores as rows."""
         return metric_rows(self.scores(model, data))
@@ -204,6 +214,7 @@ def _of_sentences(file: str, carried: dict[str, Any], sentences: list[Sentence])
             "step": [list(range(1, len(s.tokens) + 1)) for s in sentences],
             "word": [sentence.tokens for sentence in sentences],
         },
+        sentences=sentences,
     )
 
 

@@ -74,12 +74,23 @@ def write(results: Results, options: Any, *, table: bool = False) -> None:
 
 def write_parts(parts: Iterator[Results], options: Any) -> None:
     """Write results that come part by part; all parts have the same columns."""
-    form, path = output_format(options), options.output
-    if path in (None, "-"):
-        for lines in _lines(parts, form):
-            sys.stdout.write(lines)
+    form = output_format(options)
+    if form == "parquet":
+        _write_file(_parquet(parts), options.output)
+    else:
+        write_text(_lines(parts, form), options)
+
+
+def write_text(texts: Iterator[str], options: Any) -> None:
+    """Write texts, one after another."""
+    if options.output in (None, "-"):
+        for text in texts:
+            sys.stdout.write(text)
         return
-    data = _parquet(parts) if form == "parquet" else (t.encode() for t in _lines(parts, form))
+    _write_file((text.encode() for text in texts), options.output)
+
+
+def _write_file(data: Iterator[bytes], path: str) -> None:
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:
             file.writelines(data)
