@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cli.conftest import COLUMNS, QUICK, Run
 
 import elman
 from elman import nn
 from elman.cli import main
+from elman.nn._sequences import Sequences
 
 
 @pytest.fixture
@@ -265,3 +268,34 @@ def test_a_tagger_is_explained_where_it_reads_numbers(tmp_path: Path, capsys: An
     assert printed(capsys, path, data) == str(
         elman.explain(elman.load(path).network.rnn, np.ones((4, 3), np.float32))
     )
+
+
+def test_a_sequence_of_a_table_is_explained_as_predict_reads_it(
+    run: Run, csv: Path, tmp_path: Path
+) -> None:
+    import pandas as pd
+
+    model = tmp_path / "ways.safetensors"
+    assert run("fit", "classify", csv, *COLUMNS, *QUICK, "-o", model).status == 0
+    fitted = elman.load(model)
+    own = pd.read_csv(csv).query("name == 's3'")[["a", "b"]].to_numpy()
+    x = fitted.scaled(Sequences(own, np.array([len(own)]))).frames
+    expected = str(elman.explain(fitted.network.rnn, x))
+    ran = run("explain", model, csv, "--sequence", "s3")
+    assert ran == (0, expected + "\n", "")
+    found = json.loads(run("explain", model, csv, "--sequence", "s3", "--json").out)
+    assert found == elman.explain(fitted.network.rnn, x).to_dict()
+    ran = run("explain", model, csv)
+    assert ran.status == 2
+    assert "--sequence: expected one of s0, s1, s2, s3, s4, s5, s6, s7 …, got none" in ran.err
+
+
+def test_a_sentence_is_explained(run: Run, tmp_path: Path) -> None:
+    words, path = tmp_path / "words.txt", tmp_path / "m.safetensors"
+    words.write_text("the DET\ndog NOUN\n\na DET\ncat NOUN\n" * 6)
+    options = ("--hidden-size", 3, "--embedding-size", 2, "--set", "affix_size=2")
+    assert run("fit", "tag", words, *options, "--max-iter", 2, "-o", path).status == 0
+    fitted = elman.load(path)
+    x = fitted.network.embedding(fitted.sequences([["a", "dog"]]).frames)
+    ran = run("explain", path, "-", stdin=b"a\ndog\n")
+    assert ran == (0, str(elman.explain(fitted.network.rnn, x)) + "\n", "")

@@ -9,7 +9,9 @@ import numpy as np
 
 import elman
 from elman import _check, nn
+from elman.cli._errors import UsageError
 from elman.cli._tables import read_arrays
+from elman.cli._tasks import read_checked, task, task_of
 from elman.models import TaggerModel
 from elman.models._sequence_model import SequenceModel
 from elman.nn._recurrent import Recurrent
@@ -28,7 +30,7 @@ def _explained(options: argparse.Namespace) -> str:
     if options.unit is not None and options.step is None:
         raise _check.fail(ValueError, "--unit", "a --step as well", "none")
     model = elman.load(options.model, allow_nan=True)
-    arrays = read_arrays(options.data)
+    arrays = _one_sequence(model, options) or read_arrays(options.data)
     layer, x, hx = _call(model, arrays)
     trace = elman.explain(layer, x, hx, lengths=arrays.get("lengths"), row=options.row)
     if options.output is not None:
@@ -43,6 +45,30 @@ def _explained(options: argparse.Namespace) -> str:
     if options.layer is None and options.direction is None:
         return str(trace)
     return str(trace.layer(options.layer or 0, direction))
+
+
+def _one_sequence(model: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """Return x of one sequence of data as predict reads them, for a model that carries columns.
+
+    Raises
+    ------
+    UsageError
+        If it is not said which sequence.
+    """
+    arrays = options.data.lower().endswith((".npy", ".npz"))
+    if not isinstance(model, SequenceModel) or not model.table or arrays:
+        return {}
+    found = task(task_of(model, options.model))
+    data = read_checked(found, options, options.data, table=model.table, target=False)
+    found_in = data if hasattr(data, "X") else data.sequences
+    X, names = found_in.X, [str(value) for value in found_in.ids]
+    if options.sequence is None and len(names) == 1:
+        return {"x": X[0]}
+    if options.sequence not in names:
+        some = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+        got = options.sequence or "none"
+        raise UsageError(f"--sequence: expected one of {some}, got {got}")
+    return {"x": X[names.index(options.sequence)]}
 
 
 def _call(model: Any, arrays: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -86,6 +112,8 @@ def _features(model: TaggerModel, x: Any) -> Any:
     TypeError, ValueError
         If the tagger reads words, or the file holds other numbers.
     """
+    if model.reads == "words" and isinstance(x, list):
+        return model.sequences([x]).frames
     if model.reads == "words":
         fix = "in Python, explain model.network.rnn; its x is model.network.embedding(frames), "
         fix += "where frames = model.sequences([words]).frames"

@@ -59,6 +59,11 @@ def add_data(parser: Any, *, optional: str = "") -> None:
         metavar="DATA",
         help="a file, also of gzip, or - for standard input" + (optional and f"; {optional}"),
     )
+    add_form(parser)
+
+
+def add_form(parser: Any) -> None:
+    """Add how DATA is written."""
     parser.add_argument(
         "--format",
         choices=FORMATS,

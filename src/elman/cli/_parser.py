@@ -12,6 +12,7 @@ from elman.cli._options import (
     add_columns,
     add_common,
     add_data,
+    add_form,
     add_output,
     add_static,
     command,
@@ -191,7 +192,7 @@ def _add_explain(commands: Any) -> None:
         "step, every multiplication of one with --step, or a page with --output.",
         (
             "elman explain rnn.safetensors x.npy --step 1",
-            "elman explain speakers.safetensors utterance.csv -o page.html",
+            "elman explain speakers.safetensors test.csv --sequence 271 -o page.html",
         ),
     )
     parser.add_argument(
@@ -203,8 +204,10 @@ def _add_explain(commands: Any) -> None:
         "data",
         metavar="DATA",
         help="x as .npy; as .npz with x, and lengths, h_0 and c_0 if need be; or as .csv, a step "
-        "a line, with or without a line of names",
+        "a line, with or without a line of names; for a model of elman fit what predict reads",
     )
+    add_form(parser)
+    parser.add_argument("--sequence", metavar="ID", help="which sequence of what predict reads")
     parser.add_argument("-o", "--output", metavar="PAGE", help="write a page (.html)")
     parser.add_argument("--row", type=int, help="which sequence of a batch, counted from 0")
     parser.add_argument("--step", type=int, help="open one step, counted from 0")
