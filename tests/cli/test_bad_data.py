@@ -98,6 +98,11 @@ def check(run: Run, path: Path, content: bytes | str, task: str = "classify") ->
         ("id,t,x,x\n", "x.csv:1: expected different names of columns, got 'x' twice\n"),
         ("id,t,,y\n", "x.csv:1: expected a name for column 3, got none\n"),
         (
+            ",id,t,x,y\n",
+            "x.csv:1: expected a name for column 1, got none; if it is the index of pandas, write "
+            "the file with index=False\n",
+        ),
+        (
             HEAD.replace(",", ";") + GOOD.replace(",", ";"),
             "x.csv:1: the file has one column 'id;t;x;y'; it seems to be separated by semicolons: "
             "pass --separator ';'\n",

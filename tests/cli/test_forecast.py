@@ -233,7 +233,8 @@ def test_missing_values_are_let_through_and_counted(run: Run, sales: Path) -> No
         (("a,2024-01-03", ",2024-01-03"), "sales.csv:4:shop: expected an id in every row"),
         (("day,sold", "day,sales"), "sales.csv: expected a column 'sold', got 'shop', 'day', "
          "'sales', 'holiday', 'rain'\n"),
-        (("2024-01-02,", "2024-01-02T07:00,"), "sales.csv"),
+        (("2024-01-02,", "2024-01-02T07:00,"), "sales.csv:day: expected steps of freq='D', got "
+         "2024-01-02T07:00:00 of id 'a'"),
     ],
 )  # fmt: skip
 def test_faults_of_series(
@@ -247,6 +248,7 @@ def test_faults_of_series(
     assert ran.status == 1
     assert ran.err.replace(f"{tmp_path}/", "").startswith(message)
     assert not (tmp_path / "m.safetensors").exists()
+    assert run("check", "forecast", sales, *COLUMNS).err == ran.err
 
 
 def zoned(times: list[str]) -> bytes:

@@ -101,3 +101,19 @@ def test_folds_give_no_scores(run: Run, csv: Path, interrupt: Any) -> None:
     ran = run("fit", "classify", csv, *COLUMNS, *QUICK, "--cv", 3)
     assert (ran.status, ran.out) == (130, "")
     assert ran.err == "elman fit classify: interrupted in fold 1 of 3; no scores\n"
+
+
+def test_a_second_ctrl_c_does_not_end_the_saving(
+    run: Run, csv: Path, tmp_path: Path, interrupt: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, save = tmp_path / "m.safetensors", elman.save
+
+    def interrupted(module: Any, target: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+        save(module, target)
+
+    interrupt(3)
+    monkeypatch.setattr(elman, "save", interrupted)
+    ran = run("fit", "classify", csv, *COLUMNS, *QUICK, "-o", path)
+    assert ran.status == 130
+    assert elman.load(path).table["fit"]["epochs"] == 3

@@ -214,3 +214,33 @@ def test_help_tells_the_defaults_of_the_estimator(run: Run, task: str) -> None:
         option = "learning-rate" if name == "learning_rate_init" else name.replace("_", "-")
         shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
         assert re.search(rf"--{option},? [^()]*\(default: {re.escape(str(shown))}\)", text), name
+
+
+def test_ids_must_not_be_named_as_results(run: Run, csv: Path, tmp_path: Path) -> None:
+    csv.write_text(csv.read_text().replace("name,", "prediction,"))
+    columns = ("--id", "prediction", "--target", "way", "--features", "a,b")
+    ran = run("fit", "classify", csv, *columns, "-o", tmp_path / "m")
+    assert ran.status == 2
+    assert "expected another name than 'prediction'" in ran.err
+
+
+def test_a_held_out_file_is_read_as_its_name_says(run: Run, csv: Path, tmp_path: Path) -> None:
+    import pandas as pd
+
+    parquet = tmp_path / "dev.parquet"
+    pd.read_csv(csv).to_parquet(parquet)
+    ran = run(
+        *("fit", "classify", "-", "--format", "csv", *COLUMNS, *QUICK, "--validation", parquet),
+        *("-o", tmp_path / "m.safetensors"),
+        stdin=csv.read_bytes(),
+    )
+    assert ran.status == 0
+
+
+def test_notes_are_for_users_and_can_be_left_out(run: Run, csv: Path, tmp_path: Path) -> None:
+    arguments = ("fit", "classify", csv, *COLUMNS, "--hidden-size", 2, "--max-iter", 1)
+    ran = run(*arguments, "-o", tmp_path / "a.safetensors")
+    told = "elman fit classify: max_iter=1 epochs are over and training has not converged; raise"
+    assert told in ran.err
+    ran = run(*arguments, "-o", tmp_path / "b.safetensors", "--quiet")
+    assert (ran.status, ran.err) == (0, "")

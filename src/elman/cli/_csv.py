@@ -108,7 +108,8 @@ def check_names(name: str, line: Any, names: Sequence[str]) -> None:
     """Hold that names of columns differ and are not empty (DataError)."""
     for i, column in enumerate(names):
         if not column:
-            raise DataError(f"{name}:{line}: expected a name for column {i + 1}, got none")
+            fix = "" if i else "; if it is the index of pandas, write the file with index=False"
+            raise DataError(f"{name}:{line}: expected a name for column {i + 1}, got none{fix}")
         if column in names[:i]:
             raise DataError(
                 f"{name}:{line}: expected different names of columns, got {column!r} twice"

@@ -42,6 +42,11 @@ class Faults:
             message = f"{place}: expected {expected}, got {got}" + (fix and f"; {fix}")
             self._lines.append((int(row or 0), message))
 
+    def note(self, message: str) -> None:
+        """Note a fault in words of its own."""
+        self.count += 1
+        self._lines.append((0, message))
+
     def first(self) -> str:
         """Return the message of the first fault in the file that was noted."""
         return min(self._lines)[1]

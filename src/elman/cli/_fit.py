@@ -13,6 +13,7 @@ from elman.cli._estimator import make_estimator
 from elman.cli._interrupt import CtrlC
 from elman.cli._progress import Progress, clock, note
 from elman.cli._save import check_place, save
+from elman.cli._source import known_format
 from elman.cli._tasks import Task, estimator_class, read_checked, task
 
 
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         return _cross_validate(options, found, estimator, data)
     held_out = None
     if isinstance(getattr(options, "validation", None), str):
-        held_out = read_checked(found, options, options.validation)
+        held_out = read_checked(found, _for_file(options), options.validation)
     return _fit(options, found, estimator, data, held_out)
 
 
@@ -42,6 +43,12 @@ def _check(options: argparse.Namespace) -> None:
         check_place(options.output, force=options.force)
 
 
+def _for_file(options: argparse.Namespace) -> argparse.Namespace:
+    """Return options for another file than DATA, whose name says how it is written."""
+    by_name = known_format(options.validation)
+    return argparse.Namespace(**{**vars(options), "format": by_name or options.format})
+
+
 def _fit(options: argparse.Namespace, found: Task, estimator: Any, data: Any, held_out: Any) -> int:
     estimator.verbose = progress = Progress(quiet=options.quiet)
     start = time.monotonic()
@@ -54,6 +61,7 @@ def _fit(options: argparse.Namespace, found: Task, estimator: Any, data: Any, he
             raise KeyboardInterrupt(
                 "interrupted before the first epoch ended; no model was written"
             )
+        interrupt.held = True
         score = estimator.best_validation_score_
         facts = {
             **found.facts(data),

@@ -127,6 +127,8 @@ def add_check(commands: Any) -> None:
         made.set_defaults(module="check", command=f"check {task}")
         add_data(made)
         _add_task_columns(made, task)
+        if task == "forecast":
+            _add_freq(made)
         add_common(made)
 
 
@@ -179,12 +181,7 @@ def _add_series_columns(parser: Any) -> None:
 def _add_forecast(parser: Any) -> None:
     group = parser.add_argument_group("forecast")
     group.add_argument("--h", type=whole, metavar="N", help="steps ahead (default: 12)")
-    group.add_argument(
-        "--freq",
-        type=_freq,
-        metavar="F",
-        help="time from step to step, as D, MS, h; of numbers a number (default: as found)",
-    )
+    _add_freq(group)
     group.add_argument(
         "--season-length", type=whole, metavar="N", help="steps of a season (default: by --freq)"
     )
@@ -196,6 +193,15 @@ def _add_forecast(parser: Any) -> None:
         choices=("quantile", "conformal"),
         help="as the network tells them, or calibrated on the end of each series (default: "
         "quantile)",
+    )
+
+
+def _add_freq(group: Any) -> None:
+    group.add_argument(
+        "--freq",
+        type=_freq,
+        metavar="F",
+        help="time from step to step, as D, MS, h; of numbers a number (default: as found)",
     )
 
 

@@ -21,6 +21,7 @@ from elman.cli._table import open_table
 from elman.cli._tasks import Results, estimator_class
 from elman.cli._text_table import Facts
 from elman.cli._time_text import time_text
+from elman.estimators import _panel
 
 
 class Forecast:
@@ -43,6 +44,8 @@ class Forecast:
         data = read_series(opened, columns, faults)
         if not faults.count and data.frame[TARGET].isna().all():
             faults.add(None, columns.target, "values", "none")
+        if table is None and not faults.count:
+            data = data._replace(steps=_steps(data, options.freq, faults))
         return data._replace(static=_static(options, columns))
 
     def pieces(
@@ -91,8 +94,6 @@ class Forecast:
 
     def describe(self, data: SeriesData) -> Facts:
         """Return how many series there are, how long, of which steps, and what is missing."""
-        from elman.estimators import _panel
-
         frame, columns = data.frame, data.columns
         lengths = frame.groupby(ID, sort=False).size()
         facts: Facts = {
@@ -110,12 +111,7 @@ class Forecast:
                 if count
             },
         }
-        with contextlib.suppress(ValueError, TypeError, KeyError):
-            panel = _panel.from_frame(data.file, frame, columns.features, columns.future, None)
-            steps = sum(track.steps for track in panel.tracks)
-            facts["frequency"] = panel.clock.freq
-            facts["season"] = panel.clock.season_length
-            facts["steps without a row"] = steps - len(frame)
+        facts |= data.steps
         return facts | ({"columns not read": data.others} if data.others else {})
 
     # ---- forecasts -----------------------------------------------------------------------------
@@ -171,6 +167,23 @@ def _of_model(table: dict[str, Any], options: argparse.Namespace) -> SeriesColum
     if getattr(options, "target", None):
         given["target"] = options.target[0]
     return columns._replace(**{name: value for name, value in given.items() if value})
+
+
+def _steps(data: SeriesData, freq: Any, faults: Faults) -> Facts:
+    """Return what the steps of series are; note what is wrong with them."""
+    columns = data.columns
+    try:
+        with _named(data), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # fit warns
+            panel = _panel.from_frame("df", data.frame, columns.features, columns.future, freq)
+    except DataError as error:
+        faults.note(str(error))
+        return {}
+    return {
+        "frequency": panel.clock.freq,
+        "season": panel.clock.season_length,
+        "steps without a row": sum(track.steps for track in panel.tracks) - len(data.frame),
+    }
 
 
 def _static(options: argparse.Namespace, columns: SeriesColumns) -> Any:

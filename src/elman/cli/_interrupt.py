@@ -16,10 +16,12 @@ class CtrlC:
     Attributes
     ----------
     came : bool
+    held : bool
+        Set it where Ctrl-C must only be noticed, as while a model is saved.
     """
 
     def __enter__(self) -> Self:
-        self.came = False
+        self.came = self.held = False
         self._before: Any = None
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGINT, self._notice)
@@ -27,7 +29,8 @@ class CtrlC:
 
     def _notice(self, number: int, frame: FrameType | None) -> None:
         self.came = True
-        raise KeyboardInterrupt
+        if not self.held:
+            raise KeyboardInterrupt
 
     def __exit__(self, *_: object) -> None:
         if self._before is not None:

@@ -55,6 +55,10 @@ class Layout(NamedTuple):
                     both = f"{taken[column]} and {option}"
                     raise UsageError(f"{both}: expected different columns, got {column!r} for both")
                 taken[column] = option
+        for column in (options.id, time):
+            if column == "prediction":
+                got = "which is a column of results; rename it"
+                raise UsageError(f"--id, --time: expected another name than 'prediction', {got}")
         features = options.features or [name for name in names if name not in taken]
         if not features:
             raise DataError(

@@ -14,12 +14,12 @@ from typing import Any
 from elman.cli._errors import DataError, UsageError
 from elman.cli._parser import parse
 
-DONE, FAULT, USAGE = 0, 1, 2
+FAULT, USAGE = 1, 2
 INTERRUPTED = 128 + signal.SIGINT
 BROKEN_PIPE = 141
 """What a shell tells of a process that SIGPIPE ended, as other tools do."""
 
-_FAULTS = (OSError, ValueError, TypeError, IndexError, RuntimeError, ImportError)
+_FAULTS = (OSError, ValueError, TypeError, IndexError, RuntimeError, ImportError, MemoryError)
 """What files and models at fault raise."""
 
 
@@ -85,7 +85,10 @@ def _set_threads(count: int) -> None:
 
 def _show_warnings(options: argparse.Namespace) -> None:
     """Show warnings as one line each, without the place in the code."""
-    warnings.simplefilter("ignore" if options.quiet else "default")
+    warnings.simplefilter("ignore")
+    if not options.quiet:
+        for category in (UserWarning, RuntimeWarning):  # others are for those who write code
+            warnings.filterwarnings("default", category=category)
     warnings.filterwarnings("ignore", "Training interrupted")  # fit says so itself
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:

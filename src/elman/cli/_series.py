@@ -98,6 +98,7 @@ class SeriesData(NamedTuple):
     static : pandas.DataFrame with unique_id, or None
     unsorted : how many rows came before one of an earlier time
     others : columns that were not read
+    steps : what is known of the steps, for `elman check`
     """
 
     file: str
@@ -106,6 +107,7 @@ class SeriesData(NamedTuple):
     static: Any
     unsorted: int
     others: list[str]
+    steps: dict[str, Any]
 
 
 def read_series(
@@ -165,7 +167,7 @@ def read_series(
     frame = frame.rename(columns={columns.target: TARGET})
     frame[ID] = frame[ID].infer_objects()
     others = [name for name in table.names if name not in names]
-    return SeriesData(table.name, columns, frame, None, unsorted, others)
+    return SeriesData(table.name, columns, frame, None, unsorted, others, {})
 
 
 def read_static(table: Table, columns: SeriesColumns, faults: Faults) -> Any:

@@ -42,6 +42,12 @@ _BLOCK = 2**20
 BOM = b"\xef\xbb\xbf"
 
 
+def known_format(path: str) -> str | None:
+    """Return the format that a name tells; None if it tells none."""
+    base, suffix = os.path.splitext(path.lower())
+    return _SUFFIXES.get(os.path.splitext(base)[1] if suffix == ".gz" else suffix)
+
+
 class Source:
     """A file of data.
 
@@ -76,11 +82,9 @@ class Source:
         self.is_compressed = False
 
     def _by_name(self, default: str) -> str:
-        base, suffix = os.path.splitext(self.path.lower())
-        if suffix == ".gz":
-            suffix = os.path.splitext(base)[1]
-        if suffix in _SUFFIXES:
-            return _SUFFIXES[suffix]
+        known = known_format(self.path)
+        if known is not None:
+            return known
         if self.is_pipe or default == "text" or not os.path.isfile(self.path):
             return default
         expected = ", ".join(_SUFFIXES)
