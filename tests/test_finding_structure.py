@@ -158,3 +158,73 @@ def test_the_sentence_of_the_figure_shows_its_words(words):
     begins = np.cumsum([0] + [len(word) for word in example.SENTENCE.split()])[:-1]
     inside = np.delete(np.arange(53), begins)
     assert words.sentence_error[begins].mean() > 2.5 * words.sentence_error[inside].mean()
+
+
+# ---- 4. words in simple sentences --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    return example.sentences(0)
+
+
+def test_there_are_29_words_in_12_categories_and_16_templates():
+    assert len(example.VOCABULARY) == len(set(example.VOCABULARY)) == 29
+    assert set(example.VERBS) | set(example.ANIMATES) < set(example.CATEGORIES)
+    templates = [text.split() for text in example.TEMPLATES.split(",")]
+    assert len(templates) == 16
+    assert {name for template in templates for name in template} == set(example.CATEGORIES)
+    verbs = np.array(example.VOCABULARY)[example.members(example.VERBS)]
+    assert " ".join(verbs) == "think sleep exist see chase like move break smell smash eat"
+
+
+def test_likelihoods_are_shares_of_what_comes_after_a_part_of_a_sentence():
+    drawn = [("man", "sleep"), ("man", "move", "book"), ("man", "move"), ("cat", "move")]
+    tokens, found = example.successors(drawn)
+    at = example.VOCABULARY.index
+    assert [example.VOCABULARY[token] for token in tokens] == [w for words in drawn for w in words]
+    expected = np.zeros((8, example.UNITS))
+    for i in (0, 2, 5):
+        expected[i, [at("sleep"), at("move")]] = 1 / 3, 2 / 3
+    expected[1, at("man")] = expected[4, at("man")] = 1
+    for i in (3, 6):  # man move: book, or the next sentence
+        expected[i, [at("book"), at("cat")]] = 1 / 2
+    expected[7, at("move")] = 1
+    np.testing.assert_allclose(found, expected)
+
+
+def test_misplaced_words_are_counted():
+    states = np.array([[0.0], [0.1], [0.2], [5.0], [5.1]])
+    assert example.misplaced(states, np.array([True, True, True, False, False])) == 0
+    assert example.misplaced(states, np.array([False, False, False, True, True])) == 0
+    assert example.misplaced(states, np.array([True, False, True, False, False])) == 1
+    assert example.misplaced(states, np.array([True, False, True, True, False])) == 2
+
+
+def test_predictions_come_near_to_the_likelihoods(sentences):
+    assert len(sentences.errors) + 1 == pytest.approx(27_534, abs=150)
+    assert 0.87 <= sentences.errors.mean() <= 0.89
+    assert sentences.cosines.mean() >= 0.91
+    assert 0.05 < sentences.cosines.std() < 0.123
+    least = root_mean_square(sentences.likelihood_errors)
+    assert least < root_mean_square(sentences.errors) < 1.03 * least
+
+
+def test_hidden_states_split_nouns_from_verbs_and_animates_from_inanimates(sentences):
+    assert sentences.states.shape == (29, 150)
+    assert sentences.misplaced_verbs == 0
+    assert sentences.misplaced_animates == 0
+    assert sentences.tree.shape == (28, 4)
+
+
+@pytest.mark.slow
+def test_five_seeds_agree():
+    found = [example.sentences(seed) for seed in range(5)]
+    assert [one.misplaced_verbs for one in found] == [0] * 5
+    assert min(one.cosines.mean() for one in found) >= 0.91
+    assert all(0.87 <= one.errors.mean() < 0.895 for one in found)  # .87 to .89 in two digits
+    for seed in range(1, 5):
+        first, second, third = example.exclusive_or(seed).by_place
+        assert third < 0.8 * min(first, second)
+        assert example.letters(seed).right[~example.letters(seed).consonants].mean() > 0.99
+        assert example.words(seed).peaks > 0.95
