@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,10 @@ def test_many_faults_are_counted(run: Run, tmp_path: Path) -> None:
             "x.jsonl:2:z: expected the keys of the first line, got another key\n",
         ),
         (
+            '{"id": "a", "t": 1, "x": 1, "y": "no"}\n{"id": ["b"], "t": 1, "x": 1, "y": "yes"}\n',
+            "x.jsonl:2:id: expected an id in every row, got ['b']\n",
+        ),
+        (
             '{"id": "a", "t": 1, "x": 1, "y": "no"}\n{"id": "b", "t": 1, "x": [1], "y": "yes"}\n',
             "x.jsonl:2:x: expected a number, got [1]\n",
         ),
@@ -237,13 +242,12 @@ def test_check_tells_what_is_there(run: Run, tmp_path: Path) -> None:
         "first time            1\n"
         "last time             2024\n"
         "out of order          1\n"
+        "duplicates            0\n"
         "classes               2\n"
         "  yes                 2\n"
         "  no                  1\n"
         "faults                0\n"
     )
-    import json
-
     found = json.loads(run("check", "classify", path, *COLUMNS, "--json").out)
     assert found["classes"] == {"yes": 2, "no": 1}
     assert found["median_length"] == 2.0
@@ -253,12 +257,12 @@ def test_gaps_are_warned_of(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(HEAD + "a,1,1,no\na,2,1,no\na,3,1,no\na,5,1,no\nb,1,1,yes\nb,2,1,yes\n")
     gap = "time: expected a step of 1 between rows, as most have, got id 'a' from 3 to 5; fill in "
-    gap += "the rows that are missing, if the gaps do not matter"
+    gap += "the rows that are missing, unless the gaps do not matter"
     out = tmp_path / "m.safetensors"
     ran = run("fit", "classify", path, *COLUMNS, "-o", out, "--max-iter", 1, "--hidden-size", 2)
-    assert "from 3 to 5" in ran.err
+    assert f"elman fit classify: {path}: {gap}\n" in ran.err
     assert ran.status == 0
-    assert "from 3 to 5" in run("check", "classify", path, *COLUMNS).out
+    assert gap in run("check", "classify", path, *COLUMNS).out
 
 
 def test_pyarrow_gives_way_in_the_middle_of_a_file(
@@ -294,3 +298,13 @@ def test_numbers_that_python_alone_reads_are_read_alike(
     monkeypatch.setattr("elman.cli._arrow_csv.LARGE", 0)
     assert run("check", "classify", path, *COLUMNS) == expected
     assert expected.status == 0
+
+
+def test_check_counts_what_it_names(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(HEAD + GOOD + "b,2,,yes\na,2,,no\na,3,,no\n")
+    ran = run("check", "classify", path, *COLUMNS, "--json")
+    assert ran.status == 1
+    found = json.loads(ran.out)
+    assert (found["duplicates"], found["columns_with_missing"]) == (2, {"x": 3})
+    assert found["faults"] == ran.err.count("\n") == 5

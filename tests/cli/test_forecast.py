@@ -214,7 +214,7 @@ def test_missing_values_are_let_through_and_counted(run: Run, sales: Path) -> No
     found = json.loads(run("check", "forecast", sales, *COLUMNS, "--json").out)
     assert found == {
         "rows": 178, "series": 3, "shortest": 58, "median_length": 60.0, "longest": 60,
-        "first_time": "2024-01-01", "last_time": "2024-02-29", "out_of_order": 1,
+        "first_time": "2024-01-01", "last_time": "2024-02-29", "out_of_order": 1, "duplicates": 0,
         "columns_with_missing": {"sold": 2}, "frequency": "D", "season": 7,
         "steps_without_a_row": 2, "columns_not_read": ["holiday", "rain"], "faults": 0,
     }  # fmt: skip

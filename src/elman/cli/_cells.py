@@ -124,7 +124,9 @@ class Codes:
     def of(self, cells: Any) -> IntArray:
         """Return the number of each cell."""
         known = self._numbers
-        cells = cells.tolist() if isinstance(cells, np.ndarray) else cells
+        cells = cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
+        if any(isinstance(cell, list | dict) for cell in cells):  # which is a fault
+            cells = [str(cell) for cell in cells]
         return np.array([known.setdefault(cell, len(known)) for cell in cells], np.int64)
 
     @property

@@ -105,6 +105,7 @@ class Forecast:
             "first time": str(_cell(frame[TIME].min())),
             "last time": str(_cell(frame[TIME].max())),
             "out of order": data.unsorted,
+            "duplicates": data.duplicates,
             "columns with missing": {
                 columns.target if name == TARGET else str(name): int(count)
                 for name, count in frame.isna().sum().items()

@@ -90,6 +90,7 @@ class SequenceTask:
             times = np.concatenate(found.times)
             facts["first time"], facts["last time"] = map(time_text, (times.min(), times.max()))
             facts["out of order"] = found.unsorted
+            facts["duplicates"] = found.duplicates
             facts |= {"gaps": found.gaps} if found.gaps else {}
         return facts | self.describe_target(layout, found)
 

@@ -30,6 +30,7 @@ class SequenceData(NamedTuple):
     target : n labels; or float64 (n, K); or n lists of T_i labels; or None
     weight : float64 (n,), or None
     unsorted : how many rows came before one of an earlier time
+    duplicates : how many rows have the id and the time of one before
     gaps : a message, or ""
     step_lines : n arrays (T_i,), the line of each row
     """
@@ -44,6 +45,7 @@ class SequenceData(NamedTuple):
     target: Any = None
     weight: FloatArray | None = None
     unsorted: int = 0
+    duplicates: int = 0
     gaps: str = ""
     step_lines: list[IntArray] | None = None
 
@@ -74,6 +76,7 @@ class SequenceData(NamedTuple):
             times=None if self.times is None else [self.times[i] for i in picked],
             target=target,
             weight=None if self.weight is None else self.weight[chosen],
+            step_lines=None if self.step_lines is None else [self.step_lines[i] for i in picked],
         )
 
 
@@ -160,7 +163,8 @@ class _Rows:
         first = np.unique(codes, return_index=True)[1]
         for name, values in () if self._of_steps else by_row.items():
             self._check_same(name, values, codes, first, lines, ids)
-        order, times, unsorted, gaps = np.argsort(codes, kind="stable"), None, 0, ""
+        order, times, unsorted = np.argsort(codes, kind="stable"), None, 0
+        duplicates, gaps = 0, ""
         cuts = np.cumsum(np.bincount(codes, minlength=len(ids)))[:-1]
         if self._times is not None:
             times = self._times.values()
@@ -168,7 +172,7 @@ class _Rows:
             follows = codes[order][1:] == codes[order][:-1]
             unsorted = int(np.count_nonzero(follows & (by_id[1:] < by_id[:-1])))
             order = np.lexsort((times, codes))
-            gaps = self._check_times(times[order], codes[order], lines[order], ids)
+            duplicates, gaps = self._check_times(times[order], codes[order], lines[order], ids)
         X: list[Any] = np.split(np.concatenate(self._frames)[order], cuts)
         data = SequenceData(
             file=file,
@@ -179,6 +183,7 @@ class _Rows:
             time_kind=None if self._times is None else self._times.kind,
             in_utc=self._times is not None and bool(self._times.offsets),
             unsorted=unsorted,
+            duplicates=duplicates,
             gaps=gaps,
             step_lines=np.split(lines[order], cuts),
         )
@@ -222,8 +227,10 @@ class _Rows:
             expected += f"{self._layout.id} {shown(ids[codes[row]])} begins"
             self._faults.add(lines[row], name, expected, shown(other))
 
-    def _check_times(self, times: Any, codes: IntArray, lines: Any, ids: list[Any]) -> str:
-        """Note rows of one id and time; return what there is to say of gaps."""
+    def _check_times(
+        self, times: Any, codes: IntArray, lines: Any, ids: list[Any]
+    ) -> tuple[int, str]:
+        """Note rows of one id and time; return how many, and what there is to say of gaps."""
         same = np.flatnonzero((codes[1:] == codes[:-1]) & (times[1:] == times[:-1]))
         for i in same:
             name, value = self._layout.id, shown(ids[codes[i]])
@@ -232,9 +239,10 @@ class _Rows:
             fix = "take one out, or take their mean"
             self._faults.add(lines[i + 1], self._layout.time, expected, got, fix)
         if len(same) or self._faults.count:
-            return ""
+            return len(same), ""
         named = np.array([str(value) for value in ids], object)[codes]
-        return check_times(named, times, step="infer").replace(", or pass step=None if", ", if")
+        gaps = check_times(named, times, step="infer")
+        return 0, gaps.replace("or pass step=None if", "unless")
 
 
 def joined(column: list[Any]) -> Any:

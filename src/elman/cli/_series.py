@@ -97,6 +97,7 @@ class SeriesData(NamedTuple):
     frame : pandas.DataFrame with unique_id, ds, y, and covariates by their names
     static : pandas.DataFrame with unique_id, or None
     unsorted : how many rows came before one of an earlier time
+    duplicates : how many rows have the id and the time of one before
     others : columns that were not read
     steps : what is known of the steps, for `elman check`
     """
@@ -106,6 +107,7 @@ class SeriesData(NamedTuple):
     frame: Any
     static: Any
     unsorted: int
+    duplicates: int
     others: list[str]
     steps: dict[str, Any]
 
@@ -155,7 +157,9 @@ def read_series(
         faults.check()
     all_codes, all_lines = np.concatenate(codes), np.concatenate(lines)
     when = times.values()
-    unsorted = _check_rows(columns, plain(ids.values), all_codes, when, all_lines, faults)
+    unsorted, duplicates = _check_rows(
+        columns, plain(ids.values), all_codes, when, all_lines, faults
+    )
     _check_offsets(times, columns, all_lines, faults)
     frame = pd.DataFrame(
         {
@@ -167,7 +171,7 @@ def read_series(
     frame = frame.rename(columns={columns.target: TARGET})
     frame[ID] = frame[ID].infer_objects()
     others = [name for name in table.names if name not in names]
-    return SeriesData(table.name, columns, frame, None, unsorted, others, {})
+    return SeriesData(table.name, columns, frame, None, unsorted, duplicates, others, {})
 
 
 def read_static(table: Table, columns: SeriesColumns, faults: Faults) -> Any:
@@ -200,21 +204,22 @@ def read_static(table: Table, columns: SeriesColumns, faults: Faults) -> Any:
 
 def _check_rows(
     columns: SeriesColumns, ids: list[Any], codes: IntArray, times: Any, lines: Any, faults: Faults
-) -> int:
-    """Note rows of one id and time; return how many rows are out of order."""
+) -> tuple[int, int]:
+    """Note rows of one id and time; return how many rows are out of order, and how many such."""
     order: IntArray = np.argsort(codes, kind="stable")
     follows = np.diff(codes[order]) == 0
     unsorted = int(np.count_nonzero(follows & (times[order][1:] < times[order][:-1])))
     order = np.lexsort((times, codes))
     codes, times, lines = codes[order], times[order], lines[order]
-    for i in np.flatnonzero((np.diff(codes) == 0) & (times[1:] == times[:-1])):
+    same = np.flatnonzero((np.diff(codes) == 0) & (times[1:] == times[:-1]))
+    for i in same:
         of = f" of {columns.id} {shown(ids[codes[i]])}" if columns.id else ""
         expected, got = (
             f"one row{of} at {time_text(times[i])}",
             f"another one, after line {lines[i]}",
         )
         faults.add(lines[i + 1], columns.time, expected, got, "take one out, or take their mean")
-    return unsorted
+    return unsorted, len(same)
 
 
 def _check_offsets(times: Times, columns: SeriesColumns, lines: Any, faults: Faults) -> None:
