@@ -38,7 +38,7 @@ bench: forms  ## time elman beside torch, onnxruntime and OpenVINO, and JAX with
 forms: .venv/bench  ## time the ways to call a layer beside the plain call
 	$(BIN)/python benchmarks/forms.py
 
-fit: .venv/bench  ## time RNNClassifier's fit and predict
+fit: .venv/bench  ## time training beside torch, and a forecast
 	$(BIN)/python benchmarks/fit.py
 
 page: .venv/dev  ## time how long the page of a trace takes to be drawn again, in Chromium

@@ -38,6 +38,7 @@ Outcome backward(const Backward<Real>& call, int available) {
 
 template <class Real>
 Outcome backward(Cell cell, const Backward<Real>& call, int threads) {
+  const FlushToZero vanished;
   switch (cell) {
     case Cell::elman_tanh:
       return backward<Real, Elman<false>>(call, threads);

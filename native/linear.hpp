@@ -68,6 +68,7 @@ Outcome linear(const LinearForward<Real>& call, int available) {
 template <class Real>
 Outcome linear_backward(const LinearBackward<Real>& c, int available) {
   if (c.M == 0) return Outcome::done;
+  const FlushToZero vanished;
   Backward<Real> call{};
   call.schedule = {c.M, 1, nullptr, nullptr, nullptr, nullptr, false};
   call.I = c.weight.n, call.H = c.weight.K;

@@ -8,6 +8,7 @@ all results: threads, and running again. Of all results again: the instruction s
 from __future__ import annotations
 
 import hashlib
+import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ from kernel_cases import (
 from strategies import FLOAT32, FLOAT64, LAYOUTS, Array, lengths_N
 from threadpoolctl import ThreadpoolController
 
-from elman.kernels import GATES
+from elman.kernels import GATES, reference
 
 HERE = str(Path(__file__).parent)
 
@@ -284,6 +285,30 @@ def test_the_callers_floating_point_mode_holds_on_all_threads(
     assert kept_tiny["output"].any()
     assert not one["output"].any()
     assert_all_same_bits(two, one)
+
+
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="values stay tiny on other processors"
+)
+@each_kind
+def test_gradients_that_vanish_become_zero(native: ModuleType, kind: str) -> None:
+    """Not numbers too small for a normal one, each of which takes a processor very long."""
+    sizes = long_enough(kind, Sizes(0, 30, 20, 70))._replace(T=200)
+    case = make_case(np.random.default_rng(0), kind, sizes, FLOAT32, bias=False)
+    small = np.float32(0.05)
+    case = case.map(lambda a: a * small, lambda a: a * small, np.asarray)
+    case.d_output[:-1] = 0
+    one, two = results_on(1, native, case), results_on(2, native, case)
+    assert_all_same_bits(two, one)
+    least = np.finfo(np.float32).tiny
+    exact = results(reference, case.astype(FLOAT64))
+    vanished = 0
+    for name in ("d_x", "d_h_0"):
+        found = np.abs(one[name])
+        assert not ((found > 0) & (found < least)).any()
+        vanished += int(((found == 0) & (exact[name] != 0)).sum())
+        np.testing.assert_allclose(one[name], exact[name], rtol=0, atol=1e-5)
+    assert vanished > 100
 
 
 @pytest.mark.parametrize("case", sized_cases(), ids=case_id)
