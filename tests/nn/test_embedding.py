@@ -16,6 +16,7 @@ from strategies import dtypes, generators, seeds
 
 import elman
 from elman import nn
+from elman.nn._embedding import sums_by_index
 
 sizes = st.one_of(st.integers(1, 12), st.sampled_from([16, 17, 40]))
 
@@ -163,3 +164,20 @@ def test_gradients_that_do_not_fit_are_refused() -> None:
         backward(np.zeros((2, 3), np.float32))
     with pytest.raises(ValueError, match="d_y: expected the layer's dtype float32, got float64"):
         backward(np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.uint64])
+def test_sums_of_few_and_of_many_rows(dtype: Any) -> None:
+    """Those of an index are the same bits whatever the other indices are."""
+    random = np.random.default_rng(0)
+    indices = np.repeat([0, 1, 2, 4, 7], [1, 15, 16, 300, 40]).astype(dtype)
+    random.shuffle(indices)
+    rows = random.standard_normal((len(indices), 5)).astype(np.float32)
+    found = sums_by_index(indices, rows, 9)
+    expected = np.zeros((9, 5))
+    np.add.at(expected, indices, rows)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    for index in range(9):
+        own = indices == index
+        alone = sums_by_index(indices[own], rows[own], 9)
+        np.testing.assert_array_equal(alone[index], found[index])

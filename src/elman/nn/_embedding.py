@@ -137,6 +137,10 @@ class Embedding(Module):
         return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
 
 
+_MANY = 16
+"""From so many rows on the sum of an index is worth a call of its own."""
+
+
 def check_range(x: IntArray, sizes: int | IntArray, called: str, name: str) -> None:
     """Hold that integers, called `name`, are below a size, or below those of the last axis."""
     outside = (x < 0) | (x >= sizes)
@@ -170,8 +174,21 @@ def sums_by_index(indices: IntArray, rows: FloatArray, n: int) -> FloatArray:
     It is much faster than `np.add.at`; the sum of an index does not depend on other indices.
     """
     sums = np.zeros((n, rows.shape[1]), rows.dtype)
-    if len(indices):
-        order = np.argsort(indices, kind="stable")
+    indices = indices.astype(np.int64, copy=False)
+    counts = np.bincount(indices, minlength=n)
+    few = counts < _MANY
+    # Of few rows each, those of all indices are added up at once; of many, index by index.
+    at = np.flatnonzero(few[indices])
+    if len(at):
+        order = at[np.argsort(indices[at], kind="stable")]
         present, starts = np.unique(indices[order], return_index=True)
         sums[present] = np.add.reduceat(rows[order], starts, axis=0)
+    if len(at) < len(indices):
+        at = np.flatnonzero(~few[indices])
+        order = at[np.argsort(indices[at], kind="stable")]
+        ordered, start = rows[order], 0
+        for index in np.flatnonzero(~few).tolist():
+            end = start + int(counts[index])
+            np.add.reduce(ordered[start:end], axis=0, out=sums[index])
+            start = end
     return sums

@@ -211,6 +211,21 @@ class Module:
         _assign_all(changes)
         return IncompatibleKeys(missing, unexpected)
 
+    def _updater(self) -> Callable[[Mapping[str, FloatArray]], None]:
+        """Return the function that takes new parameters of the right shapes, all of them.
+
+        It is `load_state_dict` without its checks, for a loop that takes many steps.
+        """
+        parts = [
+            (module, [(name, _joined(prefix, name)) for name in module._parameters])
+            for prefix, module in self.named_modules()
+        ]
+
+        def update(new: Mapping[str, FloatArray]) -> None:
+            _assign_all([(module, {n: new[full] for n, full in names}) for module, names in parts])
+
+        return update
+
     def _draw(self, name: str, shape: tuple[int, ...], bound: float) -> None:
         """Add a parameter drawn from U(-bound, bound); constructors only."""
         self._add(name, self._generator.uniform(shape, bound, self.dtype))

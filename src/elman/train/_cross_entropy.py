@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from elman._typing import FloatArray
-from elman.nn._softmax import log_softmax
 from elman.train._loss_arguments import checked_classes, checked_rows
 
 
@@ -42,10 +41,15 @@ def cross_entropy(
     logits, shares = checked_rows(logits, weights, "logits")
     N, K = logits.shape
     rows, classes = np.arange(N), checked_classes(targets, N, K)
-    log_p = log_softmax(logits)
+    # NumPy adds up a row in another order where rows are not contiguous.
+    logits = np.ascontiguousarray(logits)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    wanted = shifted[rows, classes]
+    d_logits = np.exp(shifted, out=shifted)
+    sums = d_logits.sum(axis=1)
     # Not a dot product: BLAS adds up in an order that depends on its threads.
-    loss = -float((shares * log_p[rows, classes]).sum())
-    d_logits = np.exp(log_p)
+    loss = -float((shares * (wanted - np.log(sums))).sum())
+    d_logits /= sums[:, None]
     d_logits[rows, classes] -= 1
     d_logits *= shares[:, None]
     return loss, d_logits

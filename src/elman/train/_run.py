@@ -198,6 +198,7 @@ def _epoch(
 ) -> float:
     """Make a step for each batch; return the mean loss."""
     total, targets = 0.0, 0
+    take = network._updater()
     # An overflow is found and explained after the epoch.
     with np.errstate(over="ignore", invalid="ignore"):
         for batch in objective.batches():
@@ -208,7 +209,7 @@ def _epoch(
             gradients = found.gradients
             if clip_norm is not None:
                 gradients, _ = clip_by_global_norm(gradients, clip_norm)
-            network.load_state_dict(optimizer.update(network.state_dict(), gradients))
+            take(optimizer.update(network.state_dict(), gradients))
             total += found.loss * found.targets
             targets += found.targets
     mean = total / targets if targets else 0.0
