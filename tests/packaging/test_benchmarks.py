@@ -131,15 +131,32 @@ def test_two_builds_are_timed_by_turns(tmp_path):
         assert found["ratio of the least"] == pytest.approx(least)
 
 
-def test_fit_and_predict_are_timed(tmp_path):
-    run("fit.py", "--rounds", 2, "--budget", 0, "--output", tmp_path)
+def test_training_is_timed_beside_torch(tmp_path):
+    options = ("--rounds", 2, "--budget", 0, "--output", tmp_path)
+    run("fit.py", "--only", "Japanese Vowels", *options)
+    records = json.loads((tmp_path / "fit.json").read_text())
+    assert [record["layer"] for record in records] == ["RNN", "GRU", "LSTM"]
+    for record in records:
+        spreads = {name: v for name, v in record.items() if isinstance(v, dict)}
+        assert len(spreads) == 5  # torch on one and two threads, padded and packed
+        for spread in spreads.values():
+            assert spread["rounds"] >= 2
+            assert 0 < spread["least"] <= spread["median"] <= spread["upper"]
+        best = min(v["median"] for name, v in spreads.items() if name != "elman")
+        assert record["ratio"] == best / record["elman"]["median"]
+
+
+def test_fit_and_predict_of_two_builds_are_timed(tmp_path):
+    run("fit.py", "--before", sys.executable, "--rounds", 2, "--budget", 0, "--output", tmp_path)
     records = json.loads((tmp_path / "fit.json").read_text())
     assert [record["cell"] for record in records] == ["rnn", "gru", "lstm"]
     for record in records:
-        for what in ("epoch", "predict"):
-            spread = record["here"][what]
-            assert spread["rounds"] >= 2
-            assert 0 < spread["least"] <= spread["median"] <= spread["upper"]
+        builds = [value for value in record.values() if isinstance(value, dict)]
+        assert len(builds) == 2
+        for build in builds:
+            for what in ("epoch", "predict"):
+                assert build[what]["rounds"] >= 2
+                assert 0 < build[what]["least"] <= build[what]["median"] <= build[what]["upper"]
 
 
 def test_another_build_that_cannot_be_had_is_an_error(tmp_path, benchmarks):
