@@ -525,9 +525,19 @@ def test_warm_start_goes_on() -> None:
     y = seasonal(60)
     forecaster = made(season_length=12, warm_start=True).fit(y)
     curve = forecaster.loss_curve_
+    before = forecaster.model_
+    told = before.predict()
     forecaster.fit(y)
     assert forecaster.loss_curve_[:2] == curve
     assert len(forecaster.loss_curve_) == 4
+    np.testing.assert_array_equal(before.predict(), told)
+    assert not np.array_equal(forecaster.predict(), told)
+    for name, value in {"h": 3, "level": (50,), "transform": None, "hidden_size": 8}.items():
+        other = made(season_length=12, warm_start=True).fit(y).set_params(**{name: value})
+        with pytest.raises(ValueError, match=f"^{name}: expected with warm_start=True, .* its"):
+            other.fit(y)
+    with pytest.raises(TypeError, match=r"^df: expected a 1-D array or a list of them, as in fit"):
+        forecaster.fit(table({"a": 40}))
 
 
 # ---- what it refuses -----------------------------------------------------------------------------

@@ -121,6 +121,16 @@ class RecurrentEstimator(BaseEstimator):
     _defaults: ClassVar[Parameters] = {}
     """Parameters whose default is another one in a class."""
 
+    _fixed: ClassVar[tuple[str, ...]] = (
+        "cell",
+        "hidden_size",
+        "num_layers",
+        "bidirectional",
+        "nonlinearity",
+        "dtype",
+    )
+    """Parameters that a fitted network cannot change any more."""
+
     model_: Any
     loss_curve_: list[float]
 
@@ -268,6 +278,7 @@ class RecurrentEstimator(BaseEstimator):
     def _take(self, model: Any) -> None:
         """Set the fitted attributes that come from the model alone."""
         self.model_ = model
+        self._architecture = {name: getattr(self, name) for name in self._fixed}
 
     def _saved_parameters(self) -> dict[str, Any]:
         """Return the parameters that JSON holds."""
@@ -340,6 +351,26 @@ class RecurrentEstimator(BaseEstimator):
         }[self.learning_rate]
         names = ("clip_norm", "max_iter", "tol", "n_iter_no_change", "verbose")
         return {"schedule": schedule, **{name: getattr(self, name) for name in names}}
+
+    def _copy_to_go_on(self) -> Any:
+        """Return a copy of the model of the last fit, to go on from.
+
+        Raises
+        ------
+        ValueError
+            If parameters ask for another network.
+        """
+        now = "with warm_start=True, which goes on from the last fit,"
+        for name, value in self._architecture.items():
+            wanted = getattr(self, name)
+            if wanted != value:
+                raise _check.fail(ValueError, name, f"{now} its {value!r}", repr(wanted))
+        model = type(self.model_).from_config(self.model_.config())
+        model.load_state_dict(self.model_.state_dict())
+        rnn = model.network.rnn
+        rnn._own_generator = self.model_.network.rnn._own_generator
+        rnn.dropout = float(self.dropout)
+        return model
 
     def _keep(self, model: Model, result: train.FitResult, *, goes_on: bool) -> None:
         """Set the fitted attributes."""

@@ -120,6 +120,17 @@ class RNNForecaster(RecurrentEstimator):
         "n_iter_no_change": math.inf,
     }
 
+    _fixed = (
+        *RecurrentEstimator._fixed,
+        "h",
+        "freq",
+        "season_length",
+        "transform",
+        "past",
+        "future",
+        "level",
+    )
+
     def __init__(
         self,
         *,
@@ -178,7 +189,9 @@ class RNNForecaster(RecurrentEstimator):
             If rows are out of order or missing, or a naive forecast is better.
         """
         self._check_parameters()
-        return self._fit(self._panel("df", df), static_df, checkpoint)
+        goes_on = self.warm_start and hasattr(self, "model_")
+        panel = self._panel("df", df, self._clock if goes_on else None)
+        return self._fit(panel, static_df, checkpoint)
 
     def _fit(
         self, panel: Panel, static_df: Any, checkpoint: Any = None, *, scored: bool = True
@@ -188,7 +201,9 @@ class RNNForecaster(RecurrentEstimator):
             random = self._random(checkpoint)
             seed = int(random.randint(2**32, dtype=np.uint32))
             model: ForecasterModel = (
-                self.model_ if goes_on else self._new_model(panel, static_df, Generator(seed))
+                self._copy_to_go_on()
+                if goes_on
+                else self._new_model(panel, static_df, Generator(seed))
             )
             series = self._series(model, panel, static_df)
             if self.intervals == "conformal":

@@ -83,6 +83,15 @@ class RNNLanguageModel(RecurrentEstimator):
         "max_iter": 10,
     }
 
+    _fixed = (
+        *RecurrentEstimator._fixed,
+        "unit",
+        "embedding_size",
+        "unknown",
+        "min_count",
+        "max_vocabulary",
+    )
+
     def __init__(
         self,
         *,
@@ -144,7 +153,7 @@ class RNNLanguageModel(RecurrentEstimator):
             random = self._random(checkpoint)
             seed = int(random.randint(2**32, dtype=np.uint32))
             corpus = Corpus(X, self.unit)
-            model = self.model_ if goes_on else self._new_model(corpus, Generator(seed))
+            model = self._copy_to_go_on() if goes_on else self._new_model(corpus, Generator(seed))
             numbers = corpus.encoded(model.vocabulary)
             with named_as_held_out():
                 others = (

@@ -10,13 +10,12 @@ import numpy as np
 from sklearn.utils import Tags, metadata_routing
 from sklearn.utils.validation import check_is_fitted
 
-from elman import Generator, _check, train
+from elman import Generator, train
 from elman._typing import FloatArray, IntArray
 from elman.estimators._base import Parameters, RecurrentEstimator
 from elman.estimators._held_out import HeldOut, check_used, named_as_held_out
 from elman.estimators._sequences import checked_sequences
 from elman.estimators._undo import unchanged_after_error
-from elman.models import Model
 from elman.models._columns import Columns
 from elman.models._sequence_model import scaling_of
 from elman.nn import Linear, Network
@@ -72,16 +71,6 @@ class SequenceEstimator(RecurrentEstimator):
 
     _reads: ClassVar[Literal["last", "every"]] = "last"
     """Which steps the network's head reads."""
-
-    _fixed: ClassVar[tuple[str, ...]] = (
-        "cell",
-        "hidden_size",
-        "num_layers",
-        "bidirectional",
-        "nonlinearity",
-        "dtype",
-    )
-    """Parameters that a fitted network cannot change any more."""
 
     _fitted_on_2d: bool
     n_features_in_: int
@@ -225,27 +214,11 @@ class SequenceEstimator(RecurrentEstimator):
             If targets or parameters ask for another network.
         """
         self._check_goes_on(targets)
-        now = "with warm_start=True, which goes on from the last fit,"
-        fitted = self._architecture
-        for name, value in fitted.items():
-            wanted = getattr(self, name)
-            if wanted != value:
-                raise _check.fail(ValueError, name, f"{now} its {value!r}", repr(wanted))
-        model = type(self.model_).from_config(self.model_.config())
-        model.load_state_dict(self.model_.state_dict())
-        rnn = model.network.rnn
-        rnn._own_generator = self.model_.network.rnn._own_generator
-        rnn.dropout = float(self.dropout)
-        return model
-
-    def _keep(self, model: Model, result: train.FitResult, *, goes_on: bool) -> None:
-        super()._keep(model, result, goes_on=goes_on)
-        self._architecture = {name: getattr(self, name) for name in self._fixed}
+        return self._copy_to_go_on()
 
     def _take(self, model: Any) -> None:
         super()._take(model)
         self.rnn_, self.head_ = model.network.rnn, model.network.head
-        self._architecture = {name: getattr(self, name) for name in self._fixed}
         if model.columns is None:
             return
         columns = Columns(*model.columns)
