@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import sys
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -217,10 +221,86 @@ def test_hidden_states_split_nouns_from_verbs_and_animates_from_inanimates(sente
     assert sentences.tree.shape == (28, 4)
 
 
+# ---- what is printed and drawn -----------------------------------------------------------------
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, letters, words, sentences):
+    """Return a function that runs the script with options, with simulations that have been run."""
+    bits = example.ExclusiveOr(np.tile([0.52, 0.54, 0.27], 4))
+    found = {"exclusive_or": bits, "letters": letters, "words": words, "sentences": sentences}
+    for name, result in found.items():
+        monkeypatch.setattr(example, name, lambda seed, result=result: result)
+
+    def run(*options):
+        monkeypatch.setattr(sys, "argv", ["finding_structure_in_time.py", *options])
+        example.main()
+        return capsys.readouterr().out
+
+    return run
+
+
+def without_seconds(text):
+    return text.strip().rpartition("\n\n")[0]
+
+
+def test_the_page_shows_what_is_printed(run):
+    page = (ROOT / "docs" / "finding-structure-in-time.md").read_text()
+    printed = without_seconds(run())
+    (shown,) = re.findall(r"^```\n(1\. .*?)\n```$", page, re.MULTILINE | re.DOTALL)
+    number = r"\d[\d.,]*"
+    assert re.sub(number, "#", shown) == re.sub(number, "#", printed)
+    values, others = (
+        np.array([float(found.replace(",", "")) for found in re.findall(r"\d[\d,]*\.?\d*", text)])
+        for text in (shown, printed)
+    )
+    np.testing.assert_allclose(values, others, atol=0.02, rtol=0.02)
+
+
+def test_each_seed_of_the_sentences_is_printed(run):
+    assert run("--seeds", "3").count("4. Words in simple sentences") == 3
+
+
+def test_no_seed_is_refused(run, capsys):
+    with pytest.raises(SystemExit):
+        run("--seeds", "0")
+    assert "--seeds: expected 1 or more, got 0" in capsys.readouterr().err
+
+
+def test_the_pictures_are_drawn(run, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    matplotlib.use("agg")
+    run("--output", str(tmp_path / "pictures"))
+    names = {path.name for path in (tmp_path / "pictures").iterdir()}
+    assert names == {"finding_structure.png", "dendrogram.png"}
+    for name in names:
+        picture = plt.imread(tmp_path / "pictures" / name)[..., :3]
+        shown = plt.imread(ROOT / "docs" / "images" / name)[..., :3]
+        assert picture.shape == shown.shape
+        assert picture.std() > 0.1  # it is not empty
+
+
+def test_the_tree_has_the_words_in_the_colours_of_their_groups(monkeypatch, sentences):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    from finding_structure_figures import COLOURS, draw_tree
+
+    _, ax = plt.subplots()
+    draw_tree(ax, sentences.tree, example.GROUPS, room=0.2)
+    written = {text.get_text(): text.get_color() for text in ax.texts}
+    groups = example.GROUPS
+    assert {word: COLOURS[groups[word]] for word in groups}.items() <= written.items()
+    assert set(written) - set(groups) == {"nouns", "verbs", "animates", "inanimates"}
+    joins = [line.get_color() for line in ax.lines if len(line.get_xdata()) == 4]
+    assert len(joins) == 28
+    assert [joins.count(COLOURS[group]) for group in COLOURS] == [10, 9, 7]  # a tree of n has n - 1
+    plt.close("all")
+
+
 @pytest.mark.slow
 def test_five_seeds_agree():
     found = [example.sentences(seed) for seed in range(5)]
     assert [one.misplaced_verbs for one in found] == [0] * 5
+    assert [one.misplaced_animates for one in found] == [0] * 5
     assert min(one.cosines.mean() for one in found) >= 0.91
     assert all(0.87 <= one.errors.mean() < 0.895 for one in found)  # .87 to .89 in two digits
     for seed in range(1, 5):
