@@ -92,8 +92,9 @@ BENCH ?= bench
 	touch $@
 
 # The developers' build: warnings are errors, and Python sources are used where they stand.
+# seqeval comes as a source alone, and builds only with pip's build isolation.
 .venv/dev: .venv/bin/pip $(NATIVE)
-	$(BIN)/pip install --quiet cmake ninja "nanobind>=2.9" "scikit-build-core>=1.1"
+	$(BIN)/pip install --quiet cmake ninja "nanobind>=2.9" "scikit-build-core>=1.1" seqeval
 	ELMAN_REQUIRE_NATIVE=1 $(BIN)/pip install --quiet --no-build-isolation --editable ".[dev]" \
 		--config-settings=cmake.define.ELMAN_DEVELOPER=ON
 	touch $@

@@ -184,9 +184,6 @@ def told() -> tuple[Any, Any]:
         )
         for id_ in "ab"
     ]
-    for id_, frame in zip("ab", frames, strict=True):
-        frame.insert(0, "unique_id", id_)
-        frame.insert(1, "ds", days)
     before = pd.date_range("2025-02-01", periods=28)
     actual = pd.DataFrame({"unique_id": "b", "ds": before, "y": np.arange(28.0)})
     return pd.concat(frames, ignore_index=True), actual[::-1]
