@@ -10,11 +10,12 @@ import pytest
 
 PUBLIC = {
     "elman": [
-        "Generator", "__version__", "data", "datasets", "estimators", "explain", "explaining",
-        "gradient_flow", "io", "load", "manual_seed", "nn", "plots", "save", "show_config",
-        "summary", "train",
+        "Generator", "__version__", "data", "datasets", "distributed", "estimators", "explain",
+        "explaining", "gradient_flow", "io", "load", "manual_seed", "nn", "plots", "save",
+        "show_config", "summary", "train",
     ],
     "elman.data": ["FrameSequences", "from_channels_first", "from_frame", "split"],
+    "elman.distributed": ["predict"],
     "elman.explaining": ["GradientFlow", "Trace", "explain", "gradient_flow"],
     "elman.plots": [
         "plot_forecast", "plot_gates", "plot_gradient_flow", "plot_loss_curve", "plot_states",

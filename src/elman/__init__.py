@@ -6,6 +6,7 @@
 - `elman.estimators`: scikit-learn's interface
 - `elman.data`, `elman.datasets`: sequences of tables, and a data set
 - `elman.save`, `elman.load`: files
+- `elman.distributed`: predictions on many machines, through Dask
 - `elman.summary`, `elman.show_config`: sizes of a layer, and the kernels in use
 """
 
@@ -13,7 +14,7 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from elman import data, datasets, estimators, explaining, io, nn, plots, train
+    from elman import data, datasets, distributed, estimators, explaining, io, nn, plots, train
     from elman._random import Generator, manual_seed
     from elman.explaining import explain, gradient_flow
     from elman.io import load, save
@@ -25,6 +26,7 @@ __all__ = [
     "__version__",
     "data",
     "datasets",
+    "distributed",
     "estimators",
     "explain",
     "explaining",
@@ -46,6 +48,7 @@ _LAZY = {
     "Generator": "_random",
     "data": "",
     "datasets": "",
+    "distributed": "",
     "estimators": "",
     "explain": "explaining",
     "explaining": "",
