@@ -4,10 +4,10 @@ BIN := .venv/bin
 NATIVE := $(wildcard native/*) CMakeLists.txt pyproject.toml
 SOURCES := $(NATIVE) $(shell find src -name '*.py' -o -name '*.npz' -o -path '*/page/*')
 
-.PHONY: help demo test test-all check format bench forms fit page compare scaling memory accuracy golden tables data notebooks transcripts clean
+.PHONY: help demo test test-all check format bench forms fit cluster page compare scaling memory accuracy golden tables data notebooks transcripts clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 demo: $(if $(wildcard .venv/dev),.venv/dev,.venv/demo)  ## train a speaker recogniser on real speech, with pictures
 	$(BIN)/elman demo
@@ -40,6 +40,9 @@ forms: .venv/bench  ## time the ways to call a layer beside the plain call
 
 fit: .venv/bench  ## time training beside torch, and a forecast
 	$(BIN)/python benchmarks/fit.py
+
+cluster: .venv/dev  ## time predictions on a cluster of processes, and say what 10⁹ sequences cost
+	$(BIN)/python benchmarks/cluster.py
 
 page: .venv/dev  ## time how long the page of a trace takes to be drawn again, in Chromium
 	$(BIN)/python benchmarks/page.py

@@ -166,3 +166,14 @@ def test_another_build_that_cannot_be_had_is_an_error(tmp_path, benchmarks):
         Worker(tmp_path)
     with pytest.raises(SystemExit, match="expected a source folder or a Python"):
         Worker(tmp_path / "python")
+
+
+def test_cluster_says_what_a_billion_sequences_cost():
+    lines = run("cluster.py", "--workers", 1, "--sequences", 1600, "--price", 0.5).splitlines()
+    assert lines[0] == "1 workers of one thread each; sequences of 16 steps of 12 numbers"
+    rows = [line.rsplit(maxsplit=3) for line in lines[3:]]
+    assert [row[0] for row in rows] == ["array", "bag", "data frame", "in memory"]
+    for _, rate, hours, cost in rows:
+        wanted = 1e9 / float(rate.replace(",", "")) / 3600
+        assert abs(float(hours) - wanted) < 0.051 + 1e-3 * wanted
+        assert abs(float(cost) - 0.5 * wanted) < 0.0051 + 1e-3 * wanted
