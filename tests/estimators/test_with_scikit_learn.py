@@ -9,13 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import (
+    BaggingClassifier,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from elman.datasets import load_japanese_vowels
-from elman.estimators import RNNClassifier, SequenceScaler
+from elman.estimators import RNNClassifier, RNNRegressor, SequenceScaler
 
 
 def scaled(model: RNNClassifier) -> Any:
@@ -77,9 +84,10 @@ META: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.parametrize("ragged", [False, True])
 @pytest.mark.parametrize("name", META)
-def test_meta_estimators_take_arrays_of_three_axes(draw: Any, fast: Any, name: str) -> None:
-    X, y, X_test, y_test = draw(ragged=False)
+def test_meta_estimators(draw: Any, fast: Any, name: str, ragged: bool) -> None:
+    X, y, X_test, y_test = draw(ragged)
     model = META[name](fast()).fit(X, y)
     assert model.score(X_test, y_test) > 0.9
     assert model.predict_proba(X_test).shape == (60, 2)
@@ -89,6 +97,54 @@ def test_bagging_of_sequences_of_one_column(draw: Any, fast: Any) -> None:
     X, y, X_test, y_test = draw(ragged=False)
     model = BaggingClassifier(fast(), n_estimators=3, random_state=0).fit(X[:, :, 0], y)
     assert model.score(X_test[:, :, 0], y_test) > 0.9
+
+
+@pytest.fixture
+def sums() -> Callable[..., Any]:
+    """Draw sequences, whose targets are the sums of their columns."""
+
+    def drawn(ragged: bool, n: int = 60) -> Any:
+        rng = np.random.default_rng(5)
+        X = [rng.normal(size=(3 + i % 4 if ragged else 5, 2)) for i in range(n)]
+        y = np.array([x.sum() for x in X])
+        return (X if ragged else np.stack(X)), y
+
+    return drawn
+
+
+def quick(**changes: Any) -> RNNRegressor:
+    return RNNRegressor(
+        **{"hidden_size": 8, "max_iter": 60, "learning_rate_init": 0.02, "random_state": 0}
+        | {"n_iter_no_change": 60, "batch_size": 20}
+        | changes
+    )
+
+
+@pytest.mark.filterwarnings("ignore:max_iter=.* epochs are over")
+@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_search_of_a_regressor(sums: Any, ragged: bool, n_jobs: int | None) -> None:
+    X, y = sums(ragged)
+    grid = {"rnnregressor__learning_rate_init": [1e-9, 0.02]}
+    pipeline = make_pipeline(SequenceScaler(), quick())
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise", n_jobs=n_jobs).fit(X, y)
+    assert search.best_params_ == {"rnnregressor__learning_rate_init": 0.02}
+    assert search.best_score_ > 0.8
+    assert cross_val_score(pipeline, X, y, cv=2, error_score="raise").mean() == search.best_score_
+
+
+@pytest.mark.filterwarnings("ignore:max_iter=.* epochs are over")
+@pytest.mark.parametrize("ragged", [False, True])
+def test_meta_estimators_of_regressors(sums: Any, ragged: bool) -> None:
+    X, y = sums(ragged)
+    voted = VotingRegressor([("a", quick()), ("b", quick(random_state=1))]).fit(X, y)
+    apart = [quick(random_state=seed).fit(X, y).predict(X) for seed in (0, 1)]
+    np.testing.assert_allclose(voted.predict(X), np.mean(apart, axis=0), rtol=1e-12)
+    stacked = StackingRegressor([("a", quick())], LinearRegression(), cv=2).fit(X, y)
+    assert stacked.score(X, y) > 0.9
+    targets = TransformedTargetRegressor(quick(), func=np.cbrt, inverse_func=lambda z: z**3)
+    expected = quick().fit(X, np.cbrt(y)).predict(X) ** 3
+    np.testing.assert_allclose(targets.fit(X, y).predict(X), expected, rtol=1e-12)
 
 
 def test_a_model_shows_itself(fast: Any) -> None:
