@@ -15,6 +15,7 @@ and the optimiser is Adam.
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -476,12 +477,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=1, help="run the fourth one with so many")
-    parser.add_argument("--output", type=Path, help="a folder for the figures")
+    parser.add_argument(
+        "--output", type=Path, default="finding-structure", help="a folder for the figures"
+    )
     options = parser.parse_args()
     if options.seeds < 1:
         parser.error(f"--seeds: expected 1 or more, got {options.seeds}")
-    if options.output:
-        from finding_structure_figures import draw  # first, so that a lack of matplotlib is told
+    from finding_structure_figures import draw  # at once, so that a lack of matplotlib is told
+
     start = time.perf_counter()
     bits_found = exclusive_or(options.seed)
     show_exclusive_or(bits_found)
@@ -493,9 +496,8 @@ def main() -> None:
     for seed in range(options.seed, options.seed + options.seeds):
         found.append(sentences(seed))
         show_sentences(found[-1])
-    if options.output:
-        draw(options.output, bits_found, letters_found, words_found, found[0], GROUPS)
-    print(f"\n{time.perf_counter() - start:.0f} s")
+    draw(options.output, bits_found, letters_found, words_found, found[0], GROUPS)
+    print(f"\n{time.perf_counter() - start:.0f} s; the figures are in {options.output}{os.sep}")
 
 
 if __name__ == "__main__":

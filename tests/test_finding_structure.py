@@ -225,8 +225,11 @@ def test_hidden_states_split_nouns_from_verbs_and_animates_from_inanimates(sente
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, letters, words, sentences):
+def run(monkeypatch, capsys, tmp_path, letters, words, sentences):
     """Return a function that runs the script with options, with simulations that have been run."""
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    matplotlib.use("agg")
     bits = example.ExclusiveOr(np.tile([0.52, 0.54, 0.27], 4))
     found = {"exclusive_or": bits, "letters": letters, "words": words, "sentences": sentences}
     for name, result in found.items():
@@ -267,14 +270,14 @@ def test_no_seed_is_refused(run, capsys):
     assert "--seeds: expected 1 or more, got 0" in capsys.readouterr().err
 
 
-def test_the_pictures_are_drawn(run, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "examples")
-    matplotlib.use("agg")
-    run("--output", str(tmp_path / "pictures"))
-    names = {path.name for path in (tmp_path / "pictures").iterdir()}
+@pytest.mark.parametrize("options", [(), ("--output", "pictures")])
+def test_the_pictures_are_drawn(run, tmp_path, options):
+    folder = tmp_path / (options[1] if options else "finding-structure")
+    assert run(*options).endswith(f" s; the figures are in {folder.name}/\n")
+    names = {path.name for path in folder.iterdir()}
     assert names == {"finding_structure.png", "dendrogram.png"}
     for name in names:
-        picture = plt.imread(tmp_path / "pictures" / name)[..., :3]
+        picture = plt.imread(folder / name)[..., :3]
         shown = plt.imread(ROOT / "docs" / "images" / name)[..., :3]
         assert picture.shape == shown.shape
         assert picture.std() > 0.1  # it is not empty
