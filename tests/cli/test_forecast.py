@@ -289,9 +289,10 @@ def test_wrong_usage_of_forecasts(
     path = tmp_path / "m.safetensors"
     assert run("fit", "forecast", sales, *COLUMNS, *QUICK, "-o", path).status == 0
     for arguments, message in (
-        (["predict", path, "--proba"], "--proba: expected a classifier, got a forecaster"),
+        (["predict", path, "--proba"], "--proba: expected a classifier or a tagger, got a"),
         (["predict", path, "--update"], "--update: expected DATA, the rows that follow, got none"),
         (["predict", path, "--level", "0"], "expected percents, as in 80,90; got '0'"),
+        (["predict", model, csv, "--level", "80"], "--level: expected a forecaster, got a class"),
         (["predict", model], "DATA: expected a file, or - for standard input, got none"),
     ):
         ran = run(*arguments)
@@ -299,4 +300,6 @@ def test_wrong_usage_of_forecasts(
         assert message in ran.err
     ran = run("predict", path, "--h", 9)
     assert ran.status == 1
-    assert "h: expected at most 4, as in fit, got 9; fit with h=9" in ran.err
+    assert "h: expected at most 4, as in fit, got 9; fit with --h 9" in ran.err
+    ran = run("predict", path, "--level", "85,80")
+    assert "level: expected one of (80, 90), got 85; fit with --level 80,90,85" in ran.err

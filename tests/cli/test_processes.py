@@ -145,3 +145,33 @@ def test_a_full_disk_under_the_model(start: Start, csv: Path, tmp_path: Path) ->
     assert process.returncode == 1
     assert told.splitlines()[-1] == "elman fit classify: File too large"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["elsewhere", "train.csv"]
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "status"),
+    [
+        (">&-", ["predict", "MODEL", "CSV"], 1),
+        ("<&-", ["predict", "MODEL", "-"], 1),
+        ("2>&-", ["predict", "MODEL", "CSV"], 0),
+        ("2>&-", ["predict", "MODEL", "nowhere.csv"], 1),
+        ("<&- >&- 2>&-", ["predict", "MODEL", "CSV", "-o", "OUT"], 0),
+    ],
+)
+def test_streams_that_are_closed(
+    model: Path, csv: Path, tmp_path: Path, closed: str, arguments: list[str], status: int
+) -> None:
+    names = {"MODEL": model, "CSV": csv, "OUT": tmp_path / "out.csv"}
+    command = [sys.executable, "-m", "elman", *(str(names.get(a, a)) for a in arguments)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *command],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == status
+    if status and "2>" not in closed:
+        assert done.stderr == "elman predict: Bad file descriptor\n"
+    answers = names["OUT"].read_text() if names["OUT"].exists() else done.stdout
+    assert answers.count("\n") == (0 if status else 25)

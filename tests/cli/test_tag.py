@@ -255,4 +255,4 @@ def test_sentences_are_written_with_their_labels(
 def test_annotate_is_for_sentences(run: Run, csv: Path, model: Path) -> None:
     ran = run("predict", model, csv, "--annotate")
     assert ran.status == 2
-    assert "--annotate: expected a tagger, got another model" in ran.err
+    assert "--annotate: expected a tagger, got a classifier" in ran.err

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from elman.estimators import RNNClassifier, SequenceScaler
+import elman
+from elman.estimators import RNNClassifier, RNNRegressor, SequenceScaler
 
 
 def objects(X: list[Any]) -> Any:
@@ -221,3 +223,29 @@ def test_names_of_a_data_frames_columns_are_kept_and_forgotten(
     estimator.fit(X, y)
     assert not hasattr(estimator, "feature_names_in_")
     assert estimator.n_features_in_ == 2
+
+
+# ---- huge values -------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:max_iter=.* epochs are over")
+def test_values_beyond_float32(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(20, 5, 2))
+    up = X[:, -1, 0] > 0
+    large = np.where(up, 1e200, -1e200)
+    X[3, 2, 1] = 1e300
+    options: Any = {"hidden_size": 4, "max_iter": 60, "random_state": 0, "n_iter_no_change": 60}
+    options |= {"learning_rate_init": 0.03}
+    for model, y in ((RNNClassifier(**options), up), (RNNRegressor(**options), large)):
+        with pytest.raises(ValueError, match=r"X: .* float32 .* got 1e\+300 at sequence 3, f"):
+            model.fit(X, y)
+        model.set_params(standardize=True).fit(X, y)
+        assert ((model.predict(X) > 0) == up).all()
+        with pytest.raises(ValueError, match=r"X: .* float32 .* at sequence 1, frame 0, column 0"):
+            model.predict([X[0], [[-1e290, 0]]])
+        model.save(tmp_path / "model.safetensors")
+        np.testing.assert_array_equal(
+            elman.load(tmp_path / "model.safetensors").predict(X), model.predict(X)
+        )
+    model.set_params(standardize=False, dtype="float64").fit(X, large)
+    assert ((model.predict(X) > 0) == up).all()

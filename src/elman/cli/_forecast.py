@@ -119,9 +119,6 @@ class Forecast:
 
     def predict(self, model: Any, data: SeriesData | None, options: argparse.Namespace) -> Results:
         """Return the steps after the series of data, or after those that the model remembers."""
-        for name in ("proba", "steps"):
-            if getattr(options, name):
-                raise UsageError(f"--{name}: expected a classifier, got a forecaster")
         forecaster = estimator_class("forecast").from_model(model)
         columns = data.columns if data is not None else _of_model(model.table or {}, options)
         ahead = _ahead(options, columns)
@@ -238,9 +235,9 @@ def _named(data: SeriesData | None, options: Any = None) -> Iterator[None]:
     def worded(message: str) -> str:
         found = re.match(r"(X_df|static_df|df)(?:\['([^']*)'\])?", message)
         if found is None:
-            return message
+            return _with_options(message)
         column = f":{_own_name(found[2], data)}" if found[2] else ""
-        return names[found[1]] + column + message[found.end() :]
+        return names[found[1]] + column + _with_options(message[found.end() :])
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -251,6 +248,15 @@ def _named(data: SeriesData | None, options: Any = None) -> Iterator[None]:
             raise DataError(worded(message)) from None
     for warning in caught:
         warnings.warn(worded(str(warning.message)), warning.category, stacklevel=3)
+
+
+def _with_options(message: str) -> str:
+    """Return a message that tells options in place of parameters."""
+    message = re.sub(r"freq to RNNForecaster(, as freq='MS' or freq='D')?", "--freq", message)
+    parameter = r"fit with (h|level)=\(?([\d., ]+?)\)?$"
+    return re.sub(
+        parameter, lambda found: f"fit with --{found[1]} {found[2].replace(' ', '')}", message
+    )
 
 
 def _own_name(name: str, data: SeriesData | None) -> str:

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0; 1 if data, a file or the model are at fault, which is printed; 2 after
         wrong usage; 130 after Ctrl-C; 141 if nobody reads the output any more.
     """
+    _open_streams()
     options = parse(arguments)
     if options.threads is not None:
         _set_threads(options.threads)
@@ -64,6 +65,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, OSError):
             _drop_output()
         return FAULT
+
+
+def _open_streams() -> None:
+    """Put streams in place of those that were closed before the process began.
+
+    Reading and writing them fails as it does with the closed ones, except that messages are lost.
+    No other file gets their numbers.
+    """
+    for name, flags, mode in [
+        ("stdin", os.O_WRONLY, "r"),
+        ("stdout", os.O_RDONLY, "w"),
+        ("stderr", os.O_WRONLY, "w"),
+    ]:
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode))
 
 
 def _say(options: argparse.Namespace, message: str) -> None:

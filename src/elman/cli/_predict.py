@@ -20,6 +20,7 @@ def run(options: argparse.Namespace) -> int:
         output_format(options)
     model = elman.load(options.model)
     name = task_of(model, options.model)
+    _check_options(options, name)
     found = task(name)
     if options.sorted:
         write_parts(_piece_by_piece(found, model, options), options)
@@ -29,15 +30,38 @@ def run(options: argparse.Namespace) -> int:
         data = read_checked(found, options, options.data, table=model.table or {}, target=False)
     elif name != "forecast":
         raise UsageError("DATA: expected a file, or - for standard input, got none")
-    if not options.annotate:
-        write(found.predict(model, data, options), options)
-    elif name == "tag":
+    if options.annotate:
         from elman.cli._tag import TASK
 
         write_text(TASK.annotated(model, data), options)
     else:
-        raise UsageError("--annotate: expected a tagger, got another model")
+        write(found.predict(model, data, options), options)
     return 0
+
+
+_ONLY = {
+    "proba": ("classify", "tag"),
+    "steps": ("classify",),
+    "annotate": ("tag",),
+    **dict.fromkeys(("h", "level", "future", "static", "update"), ("forecast",)),
+}
+"""The tasks that an option is for."""
+
+_MODELS = {
+    "classify": "a classifier",
+    "regress": "a regressor",
+    "tag": "a tagger",
+    "forecast": "a forecaster",
+    "language": "a language model",
+}
+
+
+def _check_options(options: argparse.Namespace, name: str) -> None:
+    """Hold that each option is one for the model's task (UsageError)."""
+    for option, tasks in _ONLY.items():
+        if getattr(options, option) and name not in tasks:
+            expected = " or ".join(_MODELS[own] for own in tasks)
+            raise UsageError(f"--{option}: expected {expected}, got {_MODELS[name]}")
 
 
 def _piece_by_piece(found: Task, model: Any, options: argparse.Namespace) -> Iterator[Results]:

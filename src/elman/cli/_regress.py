@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from elman._typing import FloatArray
-from elman.cli._errors import DataError, UsageError
+from elman.cli._errors import DataError
 from elman.cli._layout import Layout
 from elman.cli._sequence_task import Sequenced, SequenceTask
 from elman.cli._sequences import SequenceData
@@ -57,9 +57,6 @@ class Regress(SequenceTask):
 
     def predict(self, model: Any, data: Sequenced, options: argparse.Namespace) -> Results:
         """Return ids and a column of predictions for each target."""
-        for name in ("proba", "steps"):
-            if getattr(options, name):
-                raise UsageError(f"--{name}: expected a classifier, got a model of numbers")
         found, layout = data.sequences, data.layout
         return {layout.id: found.ids, **_named("prediction", layout, _predicted(model, found))}
 

@@ -151,8 +151,6 @@ class Tag:
 
     def predict(self, model: Any, data: Tagged, options: argparse.Namespace) -> Results:
         """Return a row for each step: its sequence, what tells it, and the label."""
-        if options.steps:
-            raise UsageError("--steps: expected a classifier, got a tagger, which tells each step")
         p = np.concatenate(list(model.predict_proba(data.X)))
         results = {**_step_columns(data), "prediction": model.classes_[p.argmax(axis=1)]}
         if options.proba:

@@ -26,6 +26,7 @@ from elman.models import ForecasterModel
 from elman.models._calendar import cycles_of
 from elman.models._forecaster import MEDIAN, bounds
 from elman.models._memory import Series
+from elman.models._moments import moments
 from elman.nn import Linear, Network
 
 
@@ -245,7 +246,7 @@ class RNNForecaster(RecurrentEstimator):
         for column, values in enumerate(whole.T):
             known = values[~np.isnan(values)]
             if len(known):
-                mean[column], scale[column] = known.mean(), known.std() or 1.0
+                mean[column], scale[column] = moments(known)
         fields: dict[str, Any] = {
             "h": int(self.h),
             "season_length": int(self.season_length or panel.clock.season_length),
@@ -555,8 +556,8 @@ class RNNForecaster(RecurrentEstimator):
         levels = sorted(_checked_levels("level", level if level is not None else ()))
         for value in levels:
             if value not in [float(own) for own in self.level]:
-                fix = f"fit with level={(*self.level, value)}"
                 got = f"{value:g}"
+                fix = f"fit with level=({', '.join(f'{own:g}' for own in (*self.level, value))})"
                 raise _check.fail(ValueError, "level", f"one of {tuple(self.level)}", got, fix)
         found = {self.NAME: MEDIAN}
         for value in reversed(levels):

@@ -17,7 +17,7 @@ from elman.estimators._held_out import HeldOut, check_used, named_as_held_out
 from elman.estimators._sequences import checked_sequences
 from elman.estimators._undo import unchanged_after_error
 from elman.models._columns import Columns
-from elman.models._sequence_model import scaling_of
+from elman.models._moments import moments
 from elman.nn import Linear, Network
 from elman.train import Sequences
 
@@ -193,7 +193,7 @@ class SequenceEstimator(RecurrentEstimator):
         )
         generator = Generator(seed)
         network = self._new_network(columns.inputs, targets.outputs, generator)
-        scaling = scaling_of(given) if self.standardize else None
+        scaling = moments(given.frames) if self.standardize else None
         return self._new_model(network, columns, scaling, targets)
 
     def _new_network(

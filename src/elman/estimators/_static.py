@@ -11,6 +11,7 @@ from elman import _check
 from elman._typing import FloatArray
 from elman.estimators._panel import ID, checked_frame, checked_ids, numbers
 from elman.models import ForecasterModel
+from elman.models._moments import moments
 
 
 class Statics(NamedTuple):
@@ -43,14 +44,13 @@ class Statics(NamedTuple):
             raise _check.fail(TypeError, "static_df", "columns named by texts", str(names))
         own = [name for name in names if getattr(frame[name].dtype, "kind", "O") in "iuf"]
         values = np.stack([numbers("static_df", frame, n) for n in own], axis=1) if own else None
-        mean = np.zeros(0) if values is None else values.mean(axis=0)
-        scale = np.ones(0) if values is None else values.std(axis=0)
+        mean, scale = (np.zeros(0), np.ones(0)) if values is None else moments(values)
         categories = [
             [name, sorted({_plain(value) for value in frame[name].dropna()}, key=str)]
             for name in names
             if name not in own
         ]
-        return cls(own, mean, np.where(scale > 0, scale, 1.0), categories)
+        return cls(own, mean, scale, categories)
 
 
 def encoded(model: ForecasterModel, frame: Any, ids: Sequence[Any]) -> FloatArray:

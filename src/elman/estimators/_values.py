@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, check_array, check_co
 from elman import _check
 from elman._typing import FloatArray, IntArray
 from elman.estimators._held_out import hold_out
+from elman.models._moments import moments
 from elman.nn import Network
 from elman.train import Sequences
 
@@ -136,9 +137,5 @@ def _scaling(values: FloatArray, weights: Any, *, log: bool) -> tuple[FloatArray
     """Return the weighted mean and standard deviation; with `log` zero and the mean."""
     if weights is not None and not weights.any():
         weights = None  # refused later, with a message of its own
-    mean = np.average(values, axis=0, weights=weights)
-    if log:
-        return np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
-    deviation = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
-    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
-    return mean, np.where(constant, 1.0, deviation)
+    mean, deviation = moments(values, weights)
+    return (np.zeros_like(mean), np.where(mean > 0, mean, 1.0)) if log else (mean, deviation)

@@ -85,15 +85,6 @@ class SequenceModel(Model):
         return sequences.astype(self.dtype)
 
 
-def scaling_of(sequences: Sequences) -> tuple[FloatArray, FloatArray]:
-    """Return mean and standard deviation of each column; 1 for one that never changes."""
-    frames = sequences.frames.astype(np.float64, copy=False)
-    mean, deviation = frames.mean(axis=0), frames.std(axis=0)
-    # A constant column has a deviation of rounding alone.
-    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
-    return mean, np.where(constant, 1.0, deviation)
-
-
 def check_outputs(config: Mapping[str, Any], count: int) -> None:
     """Hold that a config's network has so many outputs (ValueError)."""
     found = config["network"]["config"]["head"]["config"]["out_features"]

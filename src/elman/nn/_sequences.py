@@ -62,10 +62,25 @@ class Sequences:
         return len(self.lengths)
 
     def astype(self, dtype: np.dtype[Any]) -> Sequences:
-        """Return the sequences in another dtype; themselves if they have it already."""
+        """Return the sequences in another dtype; themselves if they have it already.
+
+        Raises
+        ------
+        ValueError
+            If a value is too large for it; the error tells which.
+        """
         if self.frames.dtype == dtype:
             return self
-        return Sequences(self.frames.astype(dtype), self.lengths)
+        try:
+            with np.errstate(over="raise"):
+                return Sequences(self.frames.astype(dtype), self.lengths)
+        except FloatingPointError:
+            most = float(np.finfo(dtype).max)
+            frame, column = np.argwhere(np.abs(self.frames) > most)[0]
+            got = f"{float(self.frames[frame, column]):g} at {self._place(frame, column)}"
+            expected = f"values that {np.dtype(dtype)} holds, up to {most:.2g}"
+            fix = "divide the column, as standardize=True does, or take dtype='float64'"
+            raise _check.fail(ValueError, "X", expected, got, fix) from None
 
     def check_finite(self, name: str, fix: str) -> None:
         """Hold that no value is NaN or infinite.
@@ -89,13 +104,14 @@ class Sequences:
         bad = np.argwhere(~np.isfinite(self.frames))
         if not len(bad):
             return
-        frame, column = bad[0]
-        sequence = int(np.searchsorted(np.cumsum(self.lengths), frame, side="right"))
-        time = int(frame - self._starts[sequence])
-        value = "NaN" if np.isnan(self.frames[frame, column]) else "inf"
+        value = "NaN" if np.isnan(self.frames[tuple(bad[0])]) else "inf"
         more = f" and {len(bad) - 1} more NaN or inf" if len(bad) > 1 else ""
-        got = f"{value} at sequence {sequence}, frame {time}, column {column}{more}"
+        got = f"{value} at {self._place(*bad[0])}{more}"
         raise _check.fail(ValueError, name, "finite values", got, fix)
+
+    def _place(self, frame: Any, column: Any) -> str:
+        sequence = int(np.searchsorted(np.cumsum(self.lengths), frame, side="right"))
+        return f"sequence {sequence}, frame {frame - self._starts[sequence]}, column {column}"
 
     def pad(self, rows: IntArray, batch_first: bool = True) -> tuple[FloatArray, IntArray | None]:
         """Make a batch, as the layers take it.
