@@ -16,6 +16,7 @@ from cli.conftest import COLUMNS, QUICK, Run
 import elman
 from elman import nn
 from elman.cli._text_table import aligned, width
+from elman.estimators import RNNForecaster
 
 
 def test_the_summary_of_a_fitted_model(run: Run, model: Path) -> None:
@@ -139,3 +140,19 @@ def test_a_terminal_shows_a_bar_and_aligned_tables(csv: Path, tmp_path: Path) ->
         out,
     )
     assert len({len(line) for line in out.splitlines()}) == 1
+
+
+def test_parameters_are_shown_as_they_were_given(run: Run, tmp_path: Path) -> None:
+    forecaster = RNNForecaster(h=2, season_length=4, max_iter=1, hidden_size=2, random_state=0)
+    path = tmp_path / "m.safetensors"
+    forecaster.fit([float(i % 4) for i in range(40)]).save(path)
+    rows = dict(re.findall(r"^  (\w+) +(\S.*)$", run("summary", path).out, re.MULTILINE))
+    assert {name: rows[name] for name in ("level", "n_iter_no_change", "freq", "future")} == {
+        "level": "80, 90",
+        "n_iter_no_change": "inf",
+        "freq": "none",
+        "future": "none",
+    }
+    found = json.loads(run("summary", path, "--json").out)["estimator"]
+    shown = {n: list(v) if isinstance(v, tuple) else v for n, v in forecaster.get_params().items()}
+    assert found == {**shown, "n_iter_no_change": "inf"}

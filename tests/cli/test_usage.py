@@ -244,3 +244,20 @@ def test_notes_are_for_users_and_can_be_left_out(run: Run, csv: Path, tmp_path: 
     assert told in ran.err
     ran = run(*arguments, "-o", tmp_path / "b.safetensors", "--quiet")
     assert (ran.status, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["generate", "m", "--temperature", "1"], "--temperature 1; did you mean --temp?"),
+        (["fit", "tag", "t", "--hiden-size=3"], "--hiden-size=3; did you mean --hidden-size?"),
+        (["check", "tag", "t", "-o", "m"], "-o m"),
+    ],
+)
+def test_options_that_are_not_known(run: Run, arguments: list[str], message: str) -> None:
+    """The usage of the command itself is shown, and the option that may be meant."""
+    ran = run(*arguments)
+    assert ran.status == 2
+    command = " ".join(arguments[: 1 if arguments[0] == "generate" else 2])
+    assert ran.err.startswith(f"usage: elman {command} ")
+    assert ran.err.endswith(f"elman {command}: error: unrecognized arguments: {message}\n")

@@ -87,7 +87,7 @@ def add_fit(commands: Any) -> None:
     tasks = parser.add_subparsers(title="tasks", required=True, metavar="TASK", dest="task")
     for task, about in _ABOUT.items():
         made = command(tasks, task, about, f"Fit a model to {_TO[task]}", _FIT_EXAMPLES[task])
-        made.set_defaults(module="fit", command=f"fit {task}")
+        made.set_defaults(module="fit", command=f"fit {task}", parser=made)
         add_data(made)
         _add_files(made)
         _add_task_columns(made, task)
@@ -124,7 +124,7 @@ def add_check(commands: Any) -> None:
     for task, about in _ABOUT.items():
         text = "Read data as fit does, and say what is in them. Exit status 1 if fit would fail."
         made = command(tasks, task, about, text, _CHECK_EXAMPLES[task])
-        made.set_defaults(module="check", command=f"check {task}")
+        made.set_defaults(module="check", command=f"check {task}", parser=made)
         add_data(made)
         _add_task_columns(made, task)
         if task == "forecast":

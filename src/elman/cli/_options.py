@@ -27,7 +27,7 @@ def command(commands: Any, name: str, about: str, description: str, examples: An
         epilog="\n".join(["examples:", *(f"  {line}" for line in examples)]),
         formatter_class=_Formatter,
     )
-    parser.set_defaults(module=name, command=name)
+    parser.set_defaults(module=name, command=name, parser=parser)
     return parser
 
 

@@ -244,4 +244,18 @@ def _add_model(parser: Any) -> None:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the options; wrong usage exits with 2, as argparse does."""
-    return make_parser().parse_args(arguments)
+    options, rest = make_parser().parse_known_args(arguments)
+    if rest:
+        options.parser.error(f"unrecognized arguments: {' '.join(rest)}{_likely(rest, options)}")
+    del options.parser
+    return options
+
+
+def _likely(rest: Sequence[str], options: argparse.Namespace) -> str:
+    """Return which options may be meant."""
+    import difflib
+
+    known = options.parser._option_string_actions
+    names = [argument.partition("=")[0] for argument in rest if argument.startswith("-")]
+    found = [match for name in names for match in difflib.get_close_matches(name, known, 1)]
+    return f"; did you mean {', '.join(found)}?" if found else ""

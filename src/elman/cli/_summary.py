@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from math import isfinite
 from typing import Any
 
 import elman
@@ -11,6 +12,7 @@ from elman import _check
 from elman.cli._tasks import TASKS
 from elman.cli._text_table import Facts, aligned_rows, as_text, width
 from elman.models import Model
+from elman.models._parameters import from_json
 from elman.nn._recurrent import Recurrent
 from elman.nn._stream import Stream
 
@@ -29,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         named = [{"layer": name, "parameters": count} for name, count in layers]
         total = sum(count for _, count in layers)
         fitted = isinstance(model, Model)
-        more = {"table": model.table, "estimator": model.parameters} if fitted else {}
+        more = {"table": model.table, "estimator": _parameters(model)} if fitted else {}
         print(json.dumps({**found, "layers": named, "parameters": total, **more}))
         return 0
     print(as_text(found))
@@ -92,5 +94,18 @@ def _parts(model: Any) -> dict[str, Facts]:
     fit = table.pop("fit", {})
     columns = {name: table[name] for name in _COLUMNS if table.get(name) not in (None, [])}
     facts = {name.replace("_", "-"): fit[name] for name in _FIT if name in fit}
-    parts = {"columns": columns, "fit": facts, "parameters": model.parameters}
+    parts = {"columns": columns, "fit": facts, "parameters": _told(model)}
     return {title: part for title, part in parts.items() if part}
+
+
+def _parameters(model: Model) -> dict[str, Any]:
+    """Return the estimator's parameters; infinity and NaN, which JSON has not, as texts."""
+    found = {name: from_json(value) for name, value in model.parameters.items()}
+    infinite = {n: repr(v) for n, v in found.items() if isinstance(v, float) and not isfinite(v)}
+    return found | infinite
+
+
+def _told(model: Model) -> Facts:
+    """Return the parameters for eyes."""
+    found = {n: list(v) if isinstance(v, tuple) else v for n, v in _parameters(model).items()}
+    return {name: "none" if value in (None, []) else value for name, value in found.items()}

@@ -16,6 +16,7 @@ from elman import Generator, _check, io, train
 from elman.data._hints import warn
 from elman.estimators._parameters import check_parameters
 from elman.models import Model
+from elman.models._parameters import as_json, from_json, is_json
 from elman.nn import GRU, LSTM, RNN
 from elman.train import schedules
 
@@ -263,7 +264,7 @@ class RecurrentEstimator(BaseEstimator):
             got = type(model).__name__
             raise _check.fail(TypeError, "model", expected, got, f"it is no {cls.__name__}'s")
         try:
-            estimator = cls(**{n: _from_json(v) for n, v in model.parameters.items()})
+            estimator = cls(**{n: from_json(v) for n, v in model.parameters.items()})
         except (TypeError, ValueError) as error:
             expected = f"parameters that {cls.__name__} takes"
             raise _check.fail(TypeError, "model", expected, str(error)) from None
@@ -284,7 +285,7 @@ class RecurrentEstimator(BaseEstimator):
         """Return the parameters that JSON holds."""
         found = self.get_params(deep=False)
         plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in found.items()}
-        return {n: _as_json(v) for n, v in plain.items() if _is_json(v)}
+        return {n: as_json(v) for n, v in plain.items() if is_json(v)}
 
     # ---- training ------------------------------------------------------------------------------
 
@@ -401,28 +402,3 @@ class RecurrentEstimator(BaseEstimator):
     def _check_parameters(self) -> None:
         """Hold that the parameters make sense (TypeError, ValueError)."""
         check_parameters(self)
-
-
-def _is_json(value: Any) -> bool:
-    """Tell whether a file can hold a parameter."""
-    if isinstance(value, list | tuple):
-        return all(map(_is_json, value))
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_json(part) for key, part in value.items())
-    return value is None or isinstance(value, str | bool | int | float)
-
-
-def _as_json(value: Any) -> Any:
-    """Return a parameter as a file holds it; infinity, NaN and tuples are no JSON."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"float": repr(value)}
-    return {"tuple": list(value)} if isinstance(value, tuple) else value
-
-
-def _from_json(value: Any) -> Any:
-    """Undo `_as_json`."""
-    if isinstance(value, dict) and value.keys() == {"float"}:
-        return float(value["float"])
-    if isinstance(value, dict) and value.keys() == {"tuple"}:
-        return tuple(value["tuple"])
-    return value
