@@ -598,7 +598,8 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
         ValueError,
         "dates of one frequency, got 5 dates without a rhythm; pass freq",
     ),
-    "one step": (lambda df: df[:1], ValueError, "df"),
+    "one step": (lambda df: df[:1], ValueError, "got fewer than three dates; pass freq"),
+    "no steps": (lambda df: [], ValueError, "df: expected at least one value, got none"),
     "groupby": (lambda df: df.groupby("unique_id"), TypeError, "df: expected a"),
     "text instead": (lambda df: "sales.csv", TypeError, "df: expected a"),
     "matrix": (lambda df: np.zeros((3, 4)), ValueError, "pass a list of 1-D arrays"),
@@ -626,6 +627,9 @@ def test_bad_data_is_refused_in_words(name: str) -> None:
         ({"past": ["x"], "future": ["x"]}, ValueError, "future: expected columns that are not in"),
         ({"bidirectional": True}, ValueError, "bidirectional: expected False"),
         ({"freq": "fortnight"}, ValueError, "freq: expected a frequency of pandas"),
+        ({"level": "80"}, TypeError, r"level: expected numbers in \(0, 100\), as \[80, 90\], got"),
+        ({"future": ["y"]}, ValueError, "future: expected columns of covariates, beside"),
+        ({"freq": 0}, ValueError, "freq: expected an int greater than zero, got 0"),
         ({"freq": 2}, TypeError, r"df\['ds'\]: expected whole numbers, as freq=2, got dates"),
         ({"past": ["heat"]}, KeyError, "df: expected a column 'heat'"),
     ],
@@ -648,7 +652,7 @@ def test_bad_arguments_of_a_fitted_forecaster_are_refused() -> None:
         (
             lambda: forecaster.predict(quantiles=[0.3]),
             ValueError,
-            "level: expected of the quantiles",
+            r"quantiles: expected one of 0.05, .*, got 0.3; fit with a level that has it",
         ),
         (lambda: forecaster.predict(X_df=df), ValueError, "X_df: expected None"),
         (
@@ -670,6 +674,44 @@ def test_bad_arguments_of_a_fitted_forecaster_are_refused() -> None:
         with pytest.raises(kind, match=message):
             call()
     pd.testing.assert_frame_equal(forecaster.predict(), before)
+
+
+@pytest.mark.parametrize(
+    ("T", "options"), [(3, {}), (3, {"season_length": 1}), (15, {"early_stopping": True})]
+)
+def test_the_shortest_series_that_can_be_learned_from(T: int, options: dict[str, Any]) -> None:
+    df = table({"a": T, "b": 1})
+    assert len(made(freq="MS", **options).fit(df).predict()) == 12
+    with pytest.raises(
+        ValueError, match=f"df: expected a series of at least {T} steps, got {T - 1}"
+    ):
+        made(freq="MS", **options).fit(table({"a": T - 1, "b": 1}))
+
+
+def test_one_level_needs_no_list() -> None:
+    df = table({"a": 40})
+    one = made(level=80).fit(df).predict(level=80, quantiles=0.9)
+    pd.testing.assert_frame_equal(
+        one, made(level=[80]).fit(df).predict(None, None, None, [80], [0.9])
+    )
+
+
+def test_parameters_that_are_changed_after_fit_wait_for_the_next_fit() -> None:
+    df = table({"a": 40})
+    forecaster = made().fit(df)
+    before, score = forecaster.predict(level=[90]), forecaster.score(df)
+    forecaster.set_params(h=9, level=[50], future=["x"])
+    pd.testing.assert_frame_equal(forecaster.predict(df, level=[90]), before)
+    assert forecaster.score(df) == score
+    with pytest.raises(ValueError, match=r"level: expected one of \(80, 90\), got 50"):
+        forecaster.predict(level=[50])
+
+
+def test_a_category_that_is_missing_is_told() -> None:
+    df = table({"a": 40, "b": 40})
+    static = pd.DataFrame({"unique_id": ["a", "b"], "kind": ["x", None]})
+    with pytest.raises(ValueError, match=r"static_df\['kind'\]: expected a category in every row"):
+        made().fit(df, static_df=static)
 
 
 def test_covariates_of_the_steps_to_come_must_be_whole() -> None:

@@ -84,13 +84,15 @@ def scored(forecaster: Any, df: Any, static_df: Any, windows: int, step: int | N
     step : int or None
         How many steps lie between them; None is h.
     """
-    h, model = forecaster.h, forecaster.model_
+    model = forecaster.model_
+    h = model.h
     levels = sorted({round(100 - 200 * q, 8) for q in model.quantiles if q < 0.5})
     panel = forecaster._panel("df", df, forecaster._clock)
     series = forecaster._series(model, panel, static_df)
+    columns = forecaster._columns(levels, None, model.quantiles)
     backtest = Backtest(panel, forecaster.NAME, h)
     for window in reversed(range(windows)):
-        backtest.add(model, series, h + (step or h) * window, forecaster._columns(levels, None))
+        backtest.add(model, series, h + (step or h) * window, columns)
     backtest.warn_of_short()
     if not backtest._rows:
         longest = max(track.steps for track in panel.tracks)

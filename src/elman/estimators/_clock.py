@@ -227,7 +227,8 @@ def _usual_freq(own: str, dates: Any, codes: IntArray) -> str:
             found = _inferred(part) if len(part) >= 3 else None
             if found:
                 return found
-    got = f"{len(own_dates)} dates without a rhythm"
+    few = len(own_dates) < 3
+    got = "fewer than three dates" if few else f"{len(own_dates)} dates without a rhythm"
     fix = "pass freq to RNNForecaster, as freq='MS' or freq='D'"
     raise _check.fail(ValueError, own, "dates of one frequency", got, fix)
 

@@ -21,7 +21,7 @@ from elman.estimators._effects import fitted_effect
 from elman.estimators._panel import Panel, Track
 from elman.estimators._static import Statics, encoded
 from elman.estimators._undo import unchanged_after_error
-from elman.estimators._windows import Steps, Windows
+from elman.estimators._windows import Steps, Windows, least_steps
 from elman.models import ForecasterModel
 from elman.models._calendar import cycles_of
 from elman.models._forecaster import MEDIAN, bounds
@@ -208,7 +208,7 @@ class RNNForecaster(RecurrentEstimator):
             )
             series = self._series(model, panel, static_df)
             if self.intervals == "conformal":
-                check_enough(series, model.h, self.level, self._calibration_size)
+                check_enough(series, model.h, self._levels, self._calibration_size)
             if model.future and not goes_on:
                 unseen = self._calibration_size + (self.h if self.early_stopping else 0)
                 model.effect = fitted_effect(model, series, unseen)
@@ -225,7 +225,7 @@ class RNNForecaster(RecurrentEstimator):
                 **self._training(),
             )
             if self.intervals == "conformal":
-                model.corrections = corrections(model, series, self.level, self._calibration_size)
+                model.corrections = corrections(model, series, self._levels, self._calibration_size)
             model.remember(
                 {
                     track.id: (int(track.times[-1]), model.go_on(model.begin(one.static), one))
@@ -239,7 +239,6 @@ class RNNForecaster(RecurrentEstimator):
         return self
 
     def _new_model(self, panel: Panel, static_df: Any, generator: Generator) -> ForecasterModel:
-        levels = {q for value in self.level for q in bounds(value)}
         statics = Statics.of(static_df)
         whole = np.concatenate([np.hstack([t.past, t.future]) for t in panel.tracks])
         mean, scale = np.zeros(whole.shape[1]), np.ones(whole.shape[1])
@@ -251,7 +250,7 @@ class RNNForecaster(RecurrentEstimator):
             "h": int(self.h),
             "season_length": int(self.season_length or panel.clock.season_length),
             "transform": self._transform_of(panel),
-            "quantiles": sorted(levels | {MEDIAN}),
+            "quantiles": self._quantiles(),
             "missing": any(bool(np.isnan(track.values).any()) for track in panel.tracks),
             "cycles": _cycles(panel),
             "past": list(self.past),
@@ -294,10 +293,9 @@ class RNNForecaster(RecurrentEstimator):
         }
         learned = Windows(model, steps, unseen + held, **options)
         if not len(learned):
-            least = unseen + held + (model.h if model.future else 1) + 1
             got = f"{int(steps.lengths.max())} at most"
-            fix = "take a smaller h or calibration_size" if least > 2 else ""
-            expected = f"a series of at least {least} steps"
+            fix = "take a smaller h or calibration_size" if unseen + held or model.future else ""
+            expected = f"a series of at least {least_steps(model, unseen + held)} steps"
             raise _check.fail(ValueError, "df", expected, got, fix)
         if not held:
             return learned, None
@@ -355,8 +353,8 @@ class RNNForecaster(RecurrentEstimator):
         """
         check_is_fitted(self, "model_")
         model: ForecasterModel = self.model_
-        h = self._steps_ahead(h)
-        columns = self._columns(level, quantiles)
+        h = _steps_ahead(h, model.h)
+        columns = self._columns(level, quantiles, model.quantiles)
         if df is None:
             if static_df is not None:
                 expected = "None without df, as the series of fit are remembered with it"
@@ -473,9 +471,9 @@ class RNNForecaster(RecurrentEstimator):
         self._check_parameters()
         panel = self._panel("df", df)
         n_windows = _check.size("n_windows", n_windows)
-        h = self._steps_ahead(h)
+        h = _steps_ahead(h, self.h)
         step_size = h if step_size is None else _check.size("step_size", step_size)
-        columns = self._columns(level, None)
+        columns = self._columns(level, None, self._quantiles())
         backs = [h + step_size * window for window in reversed(range(n_windows))]
         backtest = Backtest(panel, self.NAME, h)
         forecaster = None
@@ -516,11 +514,13 @@ class RNNForecaster(RecurrentEstimator):
                 "a data frame" if self.model_.form == "frame" else "a 1-D array or a list of them"
             )
             raise _check.fail(TypeError, name, f"{expected}, as in fit", type(df).__name__)
+        source = self if clock is None else self.model_
+        past, future = source.past, source.future
         if hasattr(df, "columns"):
-            return _panel.from_frame(name, df, self.past, self.future, clock or self.freq)
-        if self.past or self.future:
+            return _panel.from_frame(name, df, past, future, clock or self.freq)
+        if past or future:
             fix = "pass a data frame with columns unique_id, ds, y and these"
-            expected = f"a frame with the columns {[*self.past, *self.future]}"
+            expected = f"a frame with the columns {[*past, *future]}"
             raise _check.fail(TypeError, name, expected, type(df).__name__, fix)
         return _panel.from_arrays(name, df)
 
@@ -536,35 +536,40 @@ class RNNForecaster(RecurrentEstimator):
 
     def _scored(self, panel: Panel, series: list[Series]) -> dict[str, Any]:
         """Return the scores of the last h steps; warn if a naive forecast is better."""
-        backtest = Backtest(panel, self.NAME, self.h)
-        backtest.add(self.model_, series, self.h, self._columns(None, None))
-        held_out = self._calibration_size >= self.h or self.early_stopping
+        model: ForecasterModel = self.model_
+        backtest = Backtest(panel, self.NAME, model.h)
+        backtest.add(model, series, model.h, self._columns(None, None, model.quantiles))
+        held_out = self._calibration_size >= model.h or self.early_stopping
         backtest.warn_of_naive()
         return {**backtest.scores(), "seen": not held_out}
 
-    def _steps_ahead(self, h: int | None) -> int:
-        h = self.h if h is None else _check.size("h", h)
-        if h > self.h:
-            fix = f"fit with h={h}"
-            raise _check.fail(ValueError, "h", f"at most {self.h}, as in fit", str(h), fix)
-        return h
+    def _quantiles(self) -> list[float]:
+        """Return the quantiles that fit learns: the median, and the bounds of its intervals."""
+        return sorted({MEDIAN, *(q for value in self._levels for q in bounds(value))})
 
-    def _columns(
-        self, level: Sequence[float] | None, quantiles: Sequence[float] | None
-    ) -> dict[str, float]:
-        """Return the quantile of each column of a forecast."""
+    @property
+    def _levels(self) -> list[float]:
+        return _checked_levels("level", self.level)
+
+    def _columns(self, level: Any, quantiles: Any, known: Sequence[float]) -> dict[str, float]:
+        """Return the quantile of each column of a forecast; `known` are those of fit."""
         levels = sorted(_checked_levels("level", level if level is not None else ()))
+        own = [f"{200 * q - 100:g}" for q in known if q > MEDIAN]
         for value in levels:
-            if value not in [float(own) for own in self.level]:
+            if not {*bounds(value)} <= {*known}:
                 got = f"{value:g}"
-                fix = f"fit with level=({', '.join(f'{own:g}' for own in (*self.level, value))})"
-                raise _check.fail(ValueError, "level", f"one of {tuple(self.level)}", got, fix)
+                fix = f"fit with level=({', '.join([*own, got])})"
+                raise _check.fail(ValueError, "level", f"one of ({', '.join(own)})", got, fix)
         found = {self.NAME: MEDIAN}
         for value in reversed(levels):
             found[f"{self.NAME}-lo-{value:g}"] = bounds(value)[0]
         for value in levels:
             found[f"{self.NAME}-hi-{value:g}"] = bounds(value)[1]
-        for q in () if quantiles is None else quantiles:
+        for q in () if quantiles is None else np.atleast_1d(quantiles):
+            if q not in known:
+                expected = f"one of {', '.join(f'{value:g}' for value in known)}"
+                fix = "fit with a level that has it as a bound: level=[80] has 0.1 and 0.9"
+                raise _check.fail(ValueError, "quantiles", expected, f"{q}", fix)
             found[f"{self.NAME}_ql{q:g}"] = float(q)
         return found
 
@@ -575,15 +580,21 @@ class RNNForecaster(RecurrentEstimator):
         for name in ("season_length", "calibration_size", "steps_per_epoch"):
             if getattr(self, name) is not None:
                 _check.size(name, getattr(self, name))
+        if isinstance(self.freq, int):
+            _check.size("freq", self.freq)
         if self.transform is not None:
             _check.choice("transform", self.transform, ("auto", "log", "asinh"))
         _check.choice("intervals", self.intervals, ("quantile", "conformal"))
-        _checked_levels("level", self.level)
+        self._quantiles()
         for name in ("past", "future"):
             names = getattr(self, name)
             if isinstance(names, str) or not all(isinstance(n, str) for n in names):
                 fix = f"pass [{names!r}]" if isinstance(names, str) else ""
                 raise _check.fail(TypeError, name, "a list of names", _check.short(names), fix)
+            taken = [n for n in names if n in (_panel.ID, _panel.TIME, _panel.TARGET)]
+            if taken:
+                expected = "columns of covariates, beside unique_id, ds and y"
+                raise _check.fail(ValueError, name, expected, repr(taken[0]))
         both = set(self.past) & set(self.future)
         if both:
             expected = "columns that are not in past"
@@ -616,8 +627,17 @@ def _cycles(panel: Panel) -> list[str]:
     )
 
 
+def _steps_ahead(h: int | None, most: int) -> int:
+    h = most if h is None else _check.size("h", h)
+    if h > most:
+        raise _check.fail(ValueError, "h", f"at most {most}, as in fit", str(h), f"fit with h={h}")
+    return h
+
+
 def _checked_levels(name: str, level: Any) -> list[float]:
-    values = [level] if isinstance(level, int | float) else list(level)
+    if isinstance(level, str):
+        raise _check.fail(TypeError, name, "numbers in (0, 100), as [80, 90]", repr(level))
+    values = np.atleast_1d(level).tolist()
     for i, value in enumerate(values):
         expected = "a number in (0, 100), as 90"
         _check.number(f"{name}[{i}]", value, expected, lambda number: 0 < number < 100)

@@ -119,7 +119,8 @@ def from_arrays(name: str, y: Any) -> Panel:
         _check_finite(own, found, lambda at: f"step {at}")
         known = np.flatnonzero(~np.isnan(found))
         if not len(known):
-            raise _check.fail(ValueError, own, "at least one value", f"{len(found)} missing ones")
+            got = f"{len(found)} missing ones" if len(found) else "none"
+            raise _check.fail(ValueError, own, "at least one value", got)
         values = found[known[0] :]
         none = np.zeros((len(values), 0))
         tracks.append(Track(i, np.arange(known[0], len(found)), values, none, none))

@@ -89,6 +89,10 @@ def encoded(model: ForecasterModel, frame: Any, ids: Sequence[Any]) -> FloatArra
         mean, scale = model.static_mean[column], model.static_scale[column]
         parts.append(((values - mean) / scale)[:, None])
     for name, categories in model.categories:
+        missing = np.flatnonzero(frame[name].iloc[rows].isna())
+        if len(missing):
+            got = f"a missing value of id {ids[missing[0]]!r}"
+            raise _check.fail(ValueError, f"static_df[{name!r}]", "a category in every row", got)
         own = [_plain(value) for value in frame[name].iloc[rows]]
         for id_, value in zip(ids, own, strict=True):
             if value not in categories:

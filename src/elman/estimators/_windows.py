@@ -69,6 +69,21 @@ class Drawn(NamedTuple):
     known: npt.NDArray[np.bool_]
 
 
+def least_steps(model: ForecasterModel, unseen: int) -> int:
+    """Return how many steps a series must have to be learned from, the last `unseen` left out."""
+    T = np.arange(2 * (unseen + _ahead(model)) + 2)
+    return int(np.argmax(T - unseen - _ahead(model) > np.maximum(_first(model, T), 0)))
+
+
+def _ahead(model: ForecasterModel) -> int:
+    return model.h if model.future else 1  # what is known ahead must be complete
+
+
+def _first(model: ForecasterModel, lengths: IntArray) -> Any:
+    """Return the first step that has a loss, of series of some lengths."""
+    return np.minimum(model.season_length, lengths // 2)
+
+
 class Windows:
     """The pinball loss of what follows on every step of windows of the series.
 
@@ -106,9 +121,8 @@ class Windows:
         self._N, self._T = batch_size, window
         starts = np.cumsum(steps.lengths) - steps.lengths
         self._ends = starts + steps.lengths - unseen
-        # What is known ahead must be complete.
-        lengths = steps.lengths - unseen - (model.h if model.future else 1)
-        self._first = np.minimum(self._m, steps.lengths // 2)
+        lengths = steps.lengths - unseen - _ahead(model)
+        self._first = _first(model, steps.lengths)
         if last is not None:
             self._first = np.maximum(lengths - last, 0)
         keep = np.flatnonzero((lengths > 0) & (lengths > self._first))
