@@ -34,7 +34,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         yield client
@@ -264,7 +264,7 @@ def test_what_is_larger_than_memory(X: Any, classifier: RNNClassifier) -> None:
     assert large.nbytes == pytest.approx(4.3e9, rel=0.01)
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit="1GiB"
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit="1GiB"
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -450,8 +450,8 @@ def test_the_naive_forecasts_stand_beside() -> None:
 
 
 def test_utilsforecast_takes_the_table_as_it_is() -> None:
-    evaluation = pytest.importorskip("utilsforecast.evaluation", reason="optional")
-    losses = pytest.importorskip("utilsforecast.losses", reason="optional")
+    evaluation = pytest.importorskip("utilsforecast.evaluation", reason="utilsforecast is not here")
+    losses = pytest.importorskip("utilsforecast.losses", reason="utilsforecast is not here")
     df = table({"a": 60, "b": 50})
     found = made().cross_validation(df, 2, level=[80])
     scores = evaluation.evaluate(found.drop(columns="cutoff"), [losses.mae], models=[NAME])

@@ -343,7 +343,8 @@ def test_parameters_that_make_no_sense_are_told(options: dict[str, Any], told: s
         ({"top_p": 0}, "top_p: "),
         ({"top_k": 0}, "top_k: "),
         ({"max_new_tokens": 0}, "max_new_tokens: "),
-        ({"stop": ""}, "stop: "),
+        ({"stop": ""}, "stop: expected texts that are not empty, got ''"),
+        ({"stop": 5}, "stop: expected texts that are not empty, got 5"),
         ({"random_state": "a"}, "random_state: "),
         ({"prompt": None}, "prompt: expected a str"),
     ],
@@ -351,6 +352,13 @@ def test_parameters_that_make_no_sense_are_told(options: dict[str, Any], told: s
 def test_how_to_draw_is_checked(fitted: Any, options: dict[str, Any], told: str) -> None:
     with pytest.raises((TypeError, ValueError), match=f"^{told}"):
         fitted.generate(**options)
+
+
+@pytest.mark.parametrize("text", [3, None, [TEXT, 3]])
+def test_scores_are_of_texts(fitted: Any, text: Any) -> None:
+    for score in (fitted.perplexity, fitted.bits_per_character):
+        with pytest.raises(TypeError, match=r"^text: expected a str, or a list of str, got"):
+            score(text)
 
 
 @pytest.mark.parametrize(

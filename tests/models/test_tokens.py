@@ -105,6 +105,11 @@ def test_what_is_left_to_vectors(X: Any) -> None:
         ([["the"], "cat"], TypeError, r"X\[1\]: .* for characters pass list\(text\)"),
         ([["the"], 3], TypeError, r"X\[1\]: expected a list of steps, got 3 \(int\)"),
         (
+            [[{"word": "the"}]],
+            TypeError,
+            r"X\[0\]: expected words, .*, got dicts of features",
+        ),
+        (
             [["the"], ["a", 3]],
             TypeError,
             r"X\[1\], step 1: expected a word, as at step 0, got a int",

@@ -176,11 +176,10 @@ class RNNRegressor(RegressorMixin, SequenceEstimator):
             "absolute_error": train.absolute_error,
             "poisson": train.poisson,
         }
-        if self.quantile is not None:
-            losses["quantile"] = train.quantile(self.quantile)
 
         def read(sequences: Sequences) -> Values:
-            n, loss = len(sequences), losses[self.loss]
+            n, q = len(sequences), self.quantile
+            loss = losses[self.loss] if q is None else train.quantile(q)
             scaling = (self.model_.target_mean, self.model_.target_scale) if goes_on else None
             return checked_values(
                 self, y, sample_weight, n, loss=loss, scaling=scaling, dtype=self.dtype

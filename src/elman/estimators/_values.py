@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight, check_array, check_consistent_length
+from sklearn.utils.validation import _check_sample_weight, check_array
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
 from elman.estimators._held_out import hold_out
+from elman.estimators._labels import check_numbers
 from elman.models._moments import moments
 from elman.nn import Network
 from elman.train import Sequences
@@ -113,7 +114,7 @@ def checked_values(
         _check_counts(values)
     rows = np.arange(n)
     if sample_weight is not None:
-        check_consistent_length(values, sample_weight)
+        check_numbers("sample_weight", sample_weight, n)
         sample_weight = _check_sample_weight(
             sample_weight, values, dtype=np.float64, ensure_non_negative=True
         )

@@ -72,7 +72,9 @@ class LanguageModel(Model):
 
         The state is carried from the first symbol to the last of each.
         """
-        texts = [text] if isinstance(text, str) else list(text)
+        texts = [text] if isinstance(text, str) else text
+        if not isinstance(texts, list | tuple) or not all(isinstance(t, str) for t in texts):
+            raise _check.fail(TypeError, "text", "a str, or a list of str", _check.short(text))
         total, symbols, characters = 0.0, 0, 0
         for part in texts:
             numbers = self.vocabulary.encode(part)
@@ -213,10 +215,10 @@ def _counted(count: int) -> int:
 
 
 def _checked_stops(stop: Any) -> list[str]:
-    stops = [stop] if isinstance(stop, str) else list(stop or [])
-    if not all(isinstance(text, str) and text for text in stops):
+    stops = [stop] if isinstance(stop, str) else stop or []
+    if not isinstance(stops, list | tuple) or not all(isinstance(t, str) and t for t in stops):
         raise _check.fail(TypeError, "stop", "texts that are not empty", _check.short(stop))
-    return stops
+    return list(stops)
 
 
 def _held_back(pieces: Iterator[str], stops: list[str]) -> Iterator[str]:

@@ -107,6 +107,9 @@ def _kind(i: int, sequence: Any) -> str:
         return {"U": "words", "i": "integers", "u": "integers", "b": "integers"}.get(
             dtype.kind, "vectors"
         )
+    if isinstance(next(iter(sequence)), dict):
+        got, fix = "dicts of features", "pass the words alone: their features are made of them"
+        raise _check.fail(TypeError, f"X[{i}]", "words, integers or vectors", got, fix)
     texts = [isinstance(step, str) for step in sequence]
     if all(texts):
         return "words"
