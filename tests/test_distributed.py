@@ -20,10 +20,17 @@ from dask.delayed import delayed
 from distributed import Client, LocalCluster, wait
 from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 import elman
 from elman import nn
-from elman.estimators import RNNClassifier, RNNForecaster, RNNRegressor, RNNTagger
+from elman.estimators import (
+    RNNClassifier,
+    RNNForecaster,
+    RNNRegressor,
+    RNNTagger,
+    SequenceScaler,
+)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:max_iter=.* epochs are over"),
@@ -108,6 +115,23 @@ def test_an_array_of_unknown_length(client: Client, X: Any, classifier: RNNClass
     np.testing.assert_array_equal(found, classifier.predict(X[X[:, 0, 0] > 0]))
 
 
+def test_an_array_with_empty_chunks(client: Client, X: Any, classifier: RNNClassifier) -> None:
+    cut = da.from_array(X, chunks=(100, -1, -1))
+    some = cut[da.arange(700, chunks=100) >= 650]
+    for method in ("predict", "predict_proba"):
+        found = elman.distributed.predict(classifier, some, method=method).compute()
+        np.testing.assert_array_equal(found, getattr(classifier, method)(X[650:]), strict=True)
+
+
+def test_a_pipeline(client: Client, X: Any) -> None:
+    y = X[:, -1, 0] > 0
+    pipeline = make_pipeline(SequenceScaler(), RNNClassifier(max_iter=2, random_state=0))
+    pipeline.fit(X[:100], y[:100])
+    cut = da.from_array(X, chunks=(300, -1, -1))
+    found = elman.distributed.predict(pipeline, cut).compute()
+    np.testing.assert_array_equal(found, pipeline.predict(X))
+
+
 def test_several_numbers_of_a_regressor(client: Client, X: Any) -> None:
     regressor = RNNRegressor(hidden_size=4, max_iter=2, random_state=0).fit(X, X[:, -1, :2])
     cut = da.from_array(X, chunks=(256, -1, -1))
@@ -167,6 +191,16 @@ def test_a_table_with_parts_that_hold_nothing(
     few = frame[frame.x0 > 10]
     found = elman.distributed.predict(classifier, few, time="step").compute()
     assert (len(found), found.name) == (0, "predict")
+
+
+@pytest.mark.parametrize("kind", ["int64", "category", "datetime64[ns]"])
+def test_ids_of_any_kind(client: Client, X: Any, classifier: RNNClassifier, kind: str) -> None:
+    rows = table(X[:50]).sort_values("key")
+    rows["key"] = rows.key.str[1:].astype(int) if kind != "category" else rows.key
+    frame = dd.from_pandas(rows.astype({"key": kind}).set_index("key"), npartitions=1)
+    found = elman.distributed.predict(classifier, frame, time="step")
+    assert found.compute().index.dtype == frame.index.dtype == found.index.dtype
+    np.testing.assert_array_equal(found.compute(), classifier.predict(X[:50]))
 
 
 def test_columns_are_found_by_their_names(client: Client, X: Any) -> None:
@@ -315,6 +349,10 @@ def test_bad_input(X: Any, classifier: RNNClassifier) -> None:
         ((classifier, list(X)), {}, TypeError, r"got builtins.list; dask.bag.from_sequence"),
         ((RNNClassifier(), bag), {}, ValueError, r"model: expected a fitted one"),
         (("nowhere", bag), {}, FileNotFoundError, "nowhere"),
+        ((None, bag), {}, TypeError, "model: expected a fitted estimator, .* got a NoneType"),
+        ((classifier, delayed(X)), {}, TypeError, "collection: expected a dask bag"),
+        ((classifier, frame.x0), {}, TypeError, "collection: expected a dask bag"),
+        ((classifier, bag), {"method": 3}, ValueError, "method: expected .* got 3"),
         ((classifier, bag), {"method": "transform"}, ValueError, r"method: expected .*'predict'"),
         ((classifier, bag), {"time": "step"}, ValueError, r"time: expected None, as bags"),
         ((classifier, da.from_array(X, chunks=(9, 3, 3))), {}, ValueError, r"rechunk\(\{0: 'a"),

@@ -25,6 +25,8 @@ _PIECE = 256
 """So many sequences of a bag are predicted at once."""
 
 _COLLECTION = "a dask bag, array or data frame"
+_KINDS = {"Bag": "bag", "Array": "array", "DataFrame": "frame"}
+"""Dask's classes."""
 
 
 def predict(
@@ -112,12 +114,9 @@ def _kind(collection: Any) -> str:
         message = 'elman.distributed needs Dask; install it with: pip install "elman[dask]"'
         raise ModuleNotFoundError(message, name=error.name) from None
     if is_dask_collection(collection):
-        if hasattr(collection, "to_textfiles"):
-            return "bag"
-        if hasattr(collection, "rechunk"):
-            return "array"
-        if hasattr(collection, "columns"):
-            return "frame"
+        for kind in type(collection).__mro__:
+            if kind.__name__ in _KINDS:
+                return _KINDS[kind.__name__]
     got = f"{type(collection).__module__}.{type(collection).__qualname__}"
     fix = "dask.bag.from_sequence(X) makes one of a list; model.predict takes what fits in memory"
     raise _check.fail(TypeError, "collection", _COLLECTION, got, fix)
@@ -138,8 +137,11 @@ def _predictor(model: Any, method: str) -> Any:
         from elman.estimators import RNNForecaster  # which needs scikit-learn
 
         fitted = RNNForecaster.from_model(fitted)
-    if not callable(getattr(fitted, method, None)):
+    if not isinstance(method, str) or not callable(getattr(fitted, method, None)):
         found = [name for name in _METHODS if callable(getattr(fitted, name, None))]
+        if not found:
+            expected = "a fitted estimator, a model, a network, or the path of one"
+            raise _check.fail(TypeError, "model", expected, f"a {type(fitted).__name__}")
         expected = f"a method of {type(fitted).__name__}, one of {found}"
         raise _check.fail(ValueError, "method", expected, repr(method))
     return fitted
@@ -169,8 +171,10 @@ class _Answer:
         self.method = method
         self.options = options
 
-    def of_array(self, X: Any, predictor: Any) -> Any:
-        """Return the answers for sequences in memory."""
+    def of_array(self, X: Any, predictor: Any, empty: Any = None) -> Any:
+        """Return the answers for sequences in memory; `empty` of none, where it is given."""
+        if empty is not None and not len(X):
+            return empty
         call: Callable[..., Any] = getattr(predictor, self.method)
         return call(X, **self.options)
 
@@ -238,6 +242,7 @@ def _of_array(predictor: Any, X: Any, answer: _Answer) -> Any:
         answer.of_array,
         X,
         _sent(predictor),
+        empty=sample[:0],
         dtype=sample.dtype,
         drop_axis=list(range(sample.ndim, X.ndim)),
         chunks=(X.chunks[0], *((size,) for size in sample.shape[1:])),
@@ -257,8 +262,9 @@ def _of_frame(predictor: Any, frame: Any, answer: _Answer, time: Any) -> Any:
         fix = "a part's rows need not stand as they were read: number them first where it matters"
         raise _check.fail(ValueError, "time", expected, got, fix)
     values = _values(predictor, frame, time)
-    some = answer.of_frame(meta_nonempty(frame._meta).iloc[:1], predictor, time, values)
-    empty = some.iloc[:0]
+    rows = meta_nonempty(frame._meta.reset_index(drop=True)).iloc[:1].rename_axis("id")
+    empty = answer.of_frame(rows, predictor, time, values).iloc[:0]
+    empty.index = frame._meta.index
     return frame.map_partitions(answer.of_frame, _sent(predictor), time, values, empty, meta=empty)
 
 
