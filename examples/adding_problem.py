@@ -43,10 +43,10 @@ def main() -> None:
         regressor = RNNRegressor(
             cell="gru",
             hidden_size=64,
-            batch_size=50,
+            batch_size=20,
             learning_rate="one_cycle",
             learning_rate_init=5e-3,
-            max_iter=10,
+            max_iter=15,
             n_iter_no_change=np.inf,
             random_state=options.seed,
         )
