@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -88,3 +89,19 @@ def test_korean_spacing_prints_figures(
     assert lines[3].split()[-2:] == lines[4].split()[-2:] == ["1.000", "1.000"]
     assert lines[-2] == "written 너는 산에 간다."
     assert lines[-1] == "was     너는 산에 간다."
+
+
+def test_adding_problem_prints_what_it_learned(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adding = script("adding_problem")
+    X, y = adding.draw(50, 30, np.random.default_rng(0))
+    np.testing.assert_array_equal(X[:, :15, 1].sum(axis=1), 1)
+    np.testing.assert_array_equal(X[:, 15:, 1].sum(axis=1), 1)
+    np.testing.assert_allclose((X[:, :, 0] * X[:, :, 1]).sum(axis=1), y, rtol=1e-6)
+    monkeypatch.setattr(sys, "argv", ["adding_problem.py", "--lengths", "40"])
+    adding.main()
+    T, error, constant, _ = map(float, capsys.readouterr().out.splitlines()[1].split())
+    assert T == 40
+    assert error < 0.003
+    assert constant == pytest.approx(1 / 6, abs=0.02)
