@@ -130,7 +130,7 @@ class Elman:
     def step(self, network: Any, batch: Any) -> Step:
         x, lengths, y = batch
         if network.embedding is None:
-            output, backward = network.rows_vjp(x, lengths=lengths)
+            output, backward = network.rows_vjp(x, lengths=lengths, of_x=False)
             loss, d_output = self.task.loss(output, y)
             gradients = backward(d_output).parameters
         else:

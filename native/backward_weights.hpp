@@ -9,8 +9,8 @@ namespace elman {
 namespace ELMAN_ISA {
 
 // Pairs are taken in blocks. d_a of a block is transposed once, for all products and threads. Then
-// come the products, d_W += Σ d_a vᵀ and d_x = d_a W_ih, while d_a of the next block is transposed.
-// v is x or the h of the step before, and each thread packs it for itself.
+// come the products, d_W += Σ d_a vᵀ and, if it is wanted, d_x = d_a W_ih, while d_a of the next
+// block is transposed. v is x or the h of the step before, and each thread packs it for itself.
 template <class Real, class C>
 class WeightGradients {
  public:
@@ -94,6 +94,9 @@ class WeightGradients {
     return part_of(product.rows, tile_rows, owner, threads_);
   }
   Range pairs_of(Index K, int owner) const { return part_of(K, tile_rows, owner, threads_); }
+  Index parts_of_d_x(Index K, int owner) const {
+    return c_.d_x.data ? parts(pairs_of(K, owner).size(), rows_at_once) : 0;
+  }
   Range d_of(int owner) const { return part_of(n(), strip, owner, threads_); }
   Range d_h_of(int owner) const { return part_of(products_[2].rows, strip, owner, threads_); }
 
@@ -104,7 +107,7 @@ class WeightGradients {
       if (now) {
         for (const Product& product : products_)
           count += parts(rows_of(product, owner).size(), rows_at_once) * strips(product.columns);
-        count += parts(pairs_of(now, owner).size(), rows_at_once);
+        count += parts_of_d_x(now, owner);
       }
       if (next) count += parts(d_of(owner).size(), strip) + parts(d_h_of(owner).size(), strip);
       shares_.open(round, owner, count);
@@ -130,7 +133,7 @@ class WeightGradients {
       *k -= items;
     }
     const Range pairs = pairs_of(block.K, owner);
-    const Index of_pairs = parts(pairs.size(), rows_at_once);
+    const Index of_pairs = parts_of_d_x(block.K, owner);
     if (*k < of_pairs) {
       const Range part =
           part_of(pairs.size(), tile_rows, static_cast<int>(*k), static_cast<int>(of_pairs));
@@ -171,6 +174,7 @@ class WeightGradients {
     transpose(d_a_n + of_n.begin, c_.H, block.K, of_n.size(), to + (n() + of_n.begin) * stride_,
               stride_);
     add_to_bias(d_a_n, c_.H, block.K, of_n, c_.d_bias + 2 * c_.H, nullptr);
+    if (!c_.d_x.data) return;
     for (Index k = 0; k < block.K; ++k)
       copy_row(d_a + k * stride + third.begin, d_a_n + k * c_.H + of_n.begin, of_n.size());
   }
@@ -276,6 +280,7 @@ class WeightGradients {
 
   // d_x is zero after a row's length.
   void clear_padding(const Range& rows) const {
+    if (!c_.d_x.data) return;
     for (Index i = rows.begin; i < rows.end; ++i)
       for (Index t = s_.length(i); t < s_.T; ++t) zero_row(c_.d_x.row(t, s_.row(i)), c_.I);
   }

@@ -24,7 +24,7 @@ template <class Real>
 void bind(nb::module_& m, const char* network, const char* run, const char* cell_run) {
   nb::class_<Run<Real>>(m, run).def(
       "backward", &Run<Real>::backward, "d_output"_a.none() = nb::none(),
-      "d_state_n"_a.none() = nb::none(), "gradients"_a.none() = nb::none());
+      "d_state_n"_a.none() = nb::none(), "gradients"_a.none() = nb::none(), "of_x"_a = true);
   nb::class_<CellRun<Real>>(m, cell_run)
       .def("backward", &CellRun<Real>::backward_cell, "d_state_n"_a.none());
   using Bound = BoundNetwork<Real>;

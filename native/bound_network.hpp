@@ -61,12 +61,13 @@ struct Run {
     if (!c_n) return h_n->array->array;
     return nb::make_tuple(h_n->array->array, c_n->array->array);
   }
-  nb::object backward(nb::handle d_output, nb::handle d_state_n, nb::handle gradients) const {
+  nb::object backward(nb::handle d_output, nb::handle d_state_n, nb::handle gradients,
+                      bool of_x) const {
     return nb::cast<const BoundNetwork<Real>&>(network).backward(*this, d_output, d_state_n,
-                                                                 gradients);
+                                                                 gradients, of_x);
   }
   nb::object backward_cell(nb::handle d_state_n) const {
-    return backward(nb::none(), d_state_n, nb::none());
+    return backward(nb::none(), d_state_n, nb::none(), true);
   }
 };
 
@@ -157,7 +158,7 @@ class BoundNetwork {
   }
 
   nb::object backward(const Run<Real>& run, nb::handle d_output, nb::handle d_state_n,
-                      nb::handle gradients) const {
+                      nb::handle gradients, bool of_x) const {
     const Arguments<Real>& arguments = run.arguments;
     const Form form = arguments.form;
     const Index T = arguments.T, N = arguments.N, K = a_.recurrences();
@@ -188,11 +189,13 @@ class BoundNetwork {
                             : !take_gradients(a_, gradients, given, pass))
       return nb::none();
 
-    NewSteps<Real> d_x(form, T, N, a_.I);
+    std::optional<NewSteps<Real>> d_x;
+    if (of_x) d_x.emplace(form, T, N, a_.I);
     NewState<Real> d_h_0(form, K, N, a_.P);
     std::optional<NewState<Real>> d_c_0;
     if (a_.pair()) d_c_0.emplace(form, K, N, a_.H);
-    pass.d_x = d_x.steps, pass.d_h_0 = d_h_0.states;
+    if (d_x) pass.d_x = d_x->steps;
+    pass.d_h_0 = d_h_0.states;
     if (d_c_0) pass.d_c_0 = d_c_0->states;
     released([&](const Interrupt* interrupt) {
       return network_.backward(*run.pass, pass, threads(), interrupt);
@@ -203,8 +206,8 @@ class BoundNetwork {
     }
     const nb::object d_state =
         d_c_0 ? nb::make_tuple(d_h_0.array->array, d_c_0->array->array) : d_h_0.array->array;
-    return nb::make_tuple(d_x.restore(form, arguments.lengths), d_state,
-                          gradients.is_none() ? found : nb::borrow(gradients));
+    const nb::object of_input = d_x ? d_x->restore(form, arguments.lengths) : nb::none();
+    return nb::make_tuple(of_input, d_state, gradients.is_none() ? found : nb::borrow(gradients));
   }
 
   nb::list weights() const { return weights_given_; }

@@ -113,7 +113,7 @@ struct Backward {
   const Real* kept;
   Array3<const Real> d_output;      // (T, N, P) or null
   Array2<const Real> d_h_n, d_c_n;  // (N, P), (N, H) or null
-  Array3<Real> d_x;                 // (T, N, I)
+  Array3<Real> d_x;                 // (T, N, I) or null
   Array2<Real> d_h_0, d_c_0;
   // Gradients of parameters are added to what is there.
   Real *d_weight_ih, *d_weight_hh;  // (G·H, I), (G·H, P)

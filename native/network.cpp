@@ -171,7 +171,8 @@ Outcome Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>
   const Index T = pass.T(), N = pass.N(), G = gates(a_.cell);
   const Index width = a_.L > 1 ? a_.output_size() : 0;  // of what passes between layers
   const auto passed_on = memory<Real>(2 * T * N * width);
-  const auto of_reverse = memory<Real>(a_.D == 2 ? T * N * std::max(a_.I, width) : 0);
+  const auto of_reverse =
+      memory<Real>(a_.D == 2 ? T * N * std::max(gradients.d_x.data ? a_.I : 0, width) : 0);
   const auto no_bias = memory<Real>(a_.bias ? 0 : 2 * G * a_.H);
   std::fill_n(no_bias.get(), a_.bias ? 0 : 2 * G * a_.H, Real(0));
 
@@ -183,13 +184,14 @@ Outcome Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>
       return {passed_on.get() + above % 2 * T * N * width, N * width, width};
     };
     const Array3<Real> d_input = layer ? gradient_between(layer) : gradients.d_x;
+    const bool of_x = d_input.data != nullptr;
     const ParameterGradients<Real>& of_k = gradients.parameters[static_cast<std::size_t>(k)];
     auto call = call_of<Backward<Real>>(pass, weights[static_cast<std::size_t>(k)], k);
     call.output = constant(output_of(pass, k));
     call.d_output = layer + 1 == a_.L ? gradients.d_output : constant(gradient_between(layer + 1));
     if (call.d_output.data) call.d_output.data += direction * a_.P;
     call.d_h_n = gradients.d_h_n.of(k), call.d_c_n = gradients.d_c_n.of(k);
-    call.d_x = direction ? Array3<Real>{of_reverse.get(), N * n, n} : d_input;
+    call.d_x = of_x && direction ? Array3<Real>{of_reverse.get(), N * n, n} : d_input;
     call.d_h_0 = gradients.d_h_0.of(k), call.d_c_0 = gradients.d_c_0.of(k);
     call.d_weight_ih = of_k.weight_ih, call.d_weight_hh = of_k.weight_hh;
     call.d_weight_hr = of_k.weight_hr;
@@ -198,7 +200,7 @@ Outcome Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>
     call.interrupt = interrupt;
     const Outcome outcome = kernels().of<Real>().backward(a_.cell, call, threads);
     if (outcome != Outcome::done) return outcome;
-    if (direction == 0 && a_.D == 2) add(of_reverse.get(), T, N, n, d_input);
+    if (of_x && direction == 0 && a_.D == 2) add(of_reverse.get(), T, N, n, d_input);
     if (direction == 0 && layer && !pass.between.empty())
       multiply<Real>(d_input.data, pass.between[static_cast<std::size_t>(layer - 1)], T, N, n,
                      d_input.data);

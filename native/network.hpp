@@ -87,7 +87,7 @@ template <class Real>
 struct BackwardPass {
   Array3<const Real> d_output{};    // (T, N, D·P) or null
   States<const Real> d_h_n, d_c_n;  // or null
-  Array3<Real> d_x{};               // (T, N, I)
+  Array3<Real> d_x{};               // (T, N, I), or null if nobody wants it
   States<Real> d_h_0, d_c_0;
   std::vector<ParameterGradients<Real>> parameters;  // of each recurrence
 };

@@ -48,6 +48,29 @@ def assert_close(actual: Array, expected: Array, name: str = "") -> None:
 # ---- both sides ---------------------------------------------------------------------------------
 
 
+@given(case=network_cases(), data=st.data())
+def test_the_gradient_of_x_can_be_left_out(
+    native: ModuleType, case: NetworkCase, data: st.DataObject
+) -> None:
+    """It is None then, and all other gradients are as with it, on the native side to the bit."""
+    form = data.draw(st.sampled_from(case.forms()))
+    x, state, lengths, masks = call(case, form, case.lengths)
+    for side in (native, reference):
+        run = network(side, case).run(x, state, lengths, masks, True, form == "batch first")[1]
+        d_output, d_state_n = given_gradients(case, form)
+        _, d_state, gradients = run.backward(d_output, d_state_n)
+        d_x, *rest = run.backward(d_output, d_state_n, None, False)
+        assert d_x is None
+        for found, expected in zip(
+            [*parts(rest[0]), *rest[1]], [*parts(d_state), *gradients], strict=True
+        ):
+            if side is native:
+                np.testing.assert_array_equal(found, expected, strict=True)
+            else:
+                tolerance = 2**10 * np.finfo(expected.dtype).eps
+                np.testing.assert_allclose(found, expected, tolerance, tolerance, strict=True)
+
+
 @given(case=network_cases(dtypes=st.just(FLOAT64)), data=st.data())
 def test_the_sides_agree_in_every_form(
     native: ModuleType, case: NetworkCase, data: st.DataObject

@@ -162,6 +162,10 @@ def test_outputs_and_gradients_are_torchs(case: Case) -> None:
     else:
         for gradient, sequence in zip(gradients.x, x_t, strict=True):
             np.testing.assert_allclose(gradient, sequence.grad, rtol=1e-10, atol=1e-13)
+    fewer = network.rows_vjp(x, z, of_x=False)[1](d_rows)
+    assert fewer.x is None
+    for name, gradient in gradients.parameters.items():
+        np.testing.assert_array_equal(fewer.parameters[name], gradient, err_msg=name)
     if z_t is None:
         assert gradients.z is None
     else:

@@ -148,7 +148,7 @@ class Windows:
         count = int(drawn.known.sum())
         if not count:
             return None
-        outputs, backward = network.rows_vjp(drawn.x, lengths=drawn.lengths)
+        outputs, backward = network.rows_vjp(drawn.x, lengths=drawn.lengths, of_x=False)
         loss, d_outputs = self._pinball(outputs, drawn)
         return Step(loss, count, backward(d_outputs).parameters)
 

@@ -14,9 +14,10 @@ runs it, in whatever thread, sees one set of them. A network has
   state is h_0 or (h_0, c_0), parts (L·D, N, ·), or (L·D, ·) without a batch; None, also as a part,
   is the initial one. lengths are a list of N ints or an int64 array. masks are a `Masks`, or None,
   or a function of (T, N, lengths) that returns one of these, called when all else is found good.
-- ``run.backward(d_output, d_state_n, gradients)`` → (d_x, d_state, gradients of the parameters in
-  order, then of learned initial states). It may be called often, from several threads. Given
-  ``gradients`` of later parts of the same sequences are added to, and returned.
+- ``run.backward(d_output, d_state_n, gradients, of_x)`` → (d_x, d_state, gradients of the
+  parameters in order, then of learned initial states). It may be called often, from several
+  threads. Given ``gradients`` of later parts of the same sequences are added to, and returned. With
+  ``of_x=False`` d_x is None and costs nothing.
 - ``step(x_t, state, out)`` → the last layer's h (N, P), in ``out`` or new: a run of T = 1 that
   replaces the state's parts (L, N, ·) in place.
 - ``cell(x, state, keep)`` → state_n, and with ``keep`` (state_n, run): a run of T = 1 and L = 1,

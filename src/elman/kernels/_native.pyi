@@ -11,6 +11,7 @@ class _Run:
         d_output: Any = None,
         d_state_n: Any = None,
         gradients: list[FloatArray] | None = None,
+        of_x: bool = True,
     ) -> tuple[Any, Any, list[FloatArray]] | None: ...
 
 class _CellRun:

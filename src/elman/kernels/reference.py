@@ -248,7 +248,11 @@ class Run:
         self.output = x
 
     def backward(
-        self, d_output: Any = None, d_state_n: Any = None, gradients: Any = None
+        self,
+        d_output: Any = None,
+        d_state_n: Any = None,
+        gradients: Any = None,
+        of_x: bool = True,
     ) -> tuple[Any, Any, list[FloatArray]] | None:
         """Undo `forward` from the last layer to the first."""
         a, P = self.network.architecture, self.network.architecture.state_sizes[0]
@@ -281,7 +285,8 @@ class Run:
         found = flat(totals) if gradients is None else gradients
         if gradients is None:
             found += forms.learned_gradients(self.form, self.network.initial, d_state)
-        return self.form.restore(d_layer), self.form.restore_state(d_state), found
+        d_x = self.form.restore(d_layer) if of_x else None
+        return d_x, self.form.restore_state(d_state), found
 
 
 class CellRun:

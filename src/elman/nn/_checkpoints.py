@@ -79,7 +79,7 @@ class Run:
         return form.restore(output), form.restore_state(state_n)
 
     def backward(
-        self, d_output: Any = None, d_state_n: Any = None
+        self, d_output: Any = None, d_state_n: Any = None, *, of_x: bool = True
     ) -> tuple[Any, Any, list[FloatArray]] | None:
         """Undo the run, from the last part to the first; as a run of the network does."""
         form, rows, a = self._form, self._rows, self._architecture
@@ -91,17 +91,21 @@ class Run:
             np.zeros_like(part) if d_part is None else np.ascontiguousarray(d_part[:, rows])
             for part, d_part in zip(self._states[0], d_parts, strict=True)
         )
-        d_x = form.empty(a.input_size)
-        gradients = [np.zeros(shape, d_x.dtype) for shape in a.parameter_shapes().values()]
+        d_x = form.empty(a.input_size) if of_x else None
+        gradients = [np.zeros(shape, form.x.dtype) for shape in a.parameter_shapes().values()]
         for times, state in zip(self._parts[::-1], self._states[::-1], strict=True):
             _, run = self._run(times, state, keep=True)
             d_part = None if d_steps is None else rows_contiguous(d_steps[times][:, rows])
-            found = run.backward(d_part, d_state if len(d_state) > 1 else d_state[0], gradients)
-            d_x[times][:, rows], d_state = found[0], _parts(found[1])
+            d_last = d_state if len(d_state) > 1 else d_state[0]
+            d_x_part, d_first, _ = run.backward(d_part, d_last, gradients, of_x)
+            d_state = _parts(d_first)
+            if d_x is not None:
+                d_x[times][:, rows] = d_x_part
             del run  # so that one part at a time is kept
         d_state = self._in_callers_order(d_state)
         learned = forms.learned_gradients(form, self._network.initial, d_state)
-        return form.restore(d_x), form.restore_state(d_state), gradients + learned
+        d_input = None if d_x is None else form.restore(d_x)
+        return d_input, form.restore_state(d_state), gradients + learned
 
     def _run(self, times: slice, state: State, keep: bool) -> Any:
         """Run the network over some time steps, rows longest first."""

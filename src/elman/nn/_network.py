@@ -29,7 +29,7 @@ _PREDICT_VALUES = 2**21
 class NetworkGradients(NamedTuple):
     """Gradients of a network, each shaped like what it belongs to.
 
-    x : array like x, or a list of arrays if x was one; None with an embedding
+    x : array like x, or a list of arrays if x was one; None with an embedding or ``of_x=False``
     z : array like z; None without a bridge
     parameters : dict of arrays by the names of `state_dict`
     """
@@ -217,10 +217,13 @@ class Network(Module):
         return form.restore(rows), backward
 
     def rows_vjp(
-        self, x: Any, z: Any = None, *, lengths: Lengths | None = None
+        self, x: Any, z: Any = None, *, lengths: Lengths | None = None, of_x: bool = True
     ) -> tuple[FloatArray, Callable[[FloatArray], NetworkGradients]]:
-        """Do what `vjp` does, with output and its gradient as rows (M, K); see `rows`."""
-        rows, backward_rows, _ = self._snapshot()._vjp(x, z, lengths)
+        """Do what `vjp` does, with output and its gradient as rows (M, K); see `rows`.
+
+        With ``of_x=False`` the gradient of x is None and costs nothing, as in training.
+        """
+        rows, backward_rows, _ = self._snapshot()._vjp(x, z, lengths, of_x)
         return rows, backward_rows
 
     def predict(
@@ -357,7 +360,7 @@ class Network(Module):
         return self._read(output, state_n, lengths)
 
     def _vjp(
-        self, x: Any, z: Any, lengths: Lengths | None
+        self, x: Any, z: Any, lengths: Lengths | None, of_x: bool = True
     ) -> tuple[FloatArray, Callable[[FloatArray], NetworkGradients], Steps]:
         """Return the output's rows, the function that takes their gradient backwards, the form."""
         state, parts, batch_first = None, None, self.rnn.batch_first
@@ -375,7 +378,8 @@ class Network(Module):
 
         def backward(d_rows: FloatArray) -> NetworkGradients:
             head = head_backward(d_rows)
-            rnn = rnn_backward(*self._d_read(form.restore(head.x), state_n))
+            wanted = of_x or self.embedding is not None
+            rnn = rnn_backward(*self._d_read(form.restore(head.x), state_n), of_x=wanted)
             found = {"rnn": rnn.parameters, "head": head.parameters}
             d_x, d_z = rnn.x, None
             if self.embedding is not None:

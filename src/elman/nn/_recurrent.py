@@ -22,7 +22,7 @@ from elman.nn._stream import Stream
 class Gradients(NamedTuple):
     """Gradients of a recurrent layer, each shaped like what it belongs to.
 
-    x : array like x, or a list of arrays if x was one
+    x : array like x, or a list of arrays if x was one; None with ``of_x=False``
     state : array like h_0, or (d_h_0, d_c_0) of an LSTM
     parameters : dict of arrays by the parameters' names
     """
@@ -229,7 +229,8 @@ class Recurrent(Module, Generic[S]):
         (output, state_n)
             As of a call.
         backward : function of (d_output=None, d_state_n=None), each shaped like what it belongs to
-            Returns `Gradients`; None stands for zeros.
+            Returns `Gradients`; None stands for zeros. With ``of_x=False`` the gradient of x is
+            None and costs nothing, as in training.
 
         Raises
         ------
@@ -250,11 +251,13 @@ class Recurrent(Module, Generic[S]):
         run: Any,
         d_output: Any = None,
         d_state_n: Any = None,
+        *,
+        of_x: bool = True,
     ) -> Gradients:
-        found = run.backward(d_output, d_state_n)
+        found = run.backward(d_output, d_state_n, of_x=of_x)
         if found is None:
             converted = _arguments.checked_gradients(description, results, d_output, d_state_n)
-            found = run.backward(*converted)
+            found = run.backward(*converted, of_x=of_x)
         d_x, d_state, gradients = found
         return Gradients(d_x, d_state, dict(zip(self._parameters, gradients, strict=True)))
 

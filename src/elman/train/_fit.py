@@ -194,7 +194,7 @@ class SequenceObjective:
         if self._augment is not None:
             x = self._augment(x, self._random)
         z = None if data.z is None else data.z[rows]
-        output, backward = network.rows_vjp(x, z, lengths=lengths)
+        output, backward = network.rows_vjp(x, z, lengths=lengths, of_x=False)
         if not len(output):  # sequences of no steps, where each step has a target
             return None
         value, d_output = _weighted(self._loss, output, data, rows)
