@@ -27,6 +27,7 @@ from elman import nn
 from elman.estimators import (
     RNNClassifier,
     RNNForecaster,
+    RNNLanguageModel,
     RNNRegressor,
     RNNTagger,
     SequenceScaler,
@@ -217,6 +218,18 @@ def test_columns_are_found_by_their_names(client: Client, X: Any) -> None:
         elman.distributed.predict(regressor, frame.drop(columns="x2"), time="step")
 
 
+def test_a_pipelines_columns_are_found_by_their_names(client: Client, X: Any) -> None:
+    rows = table(X[:60]).sort_values(["key", "step"])
+    parts = [part[["x0", "x1", "x2"]] for _, part in rows.groupby("key")]
+    y = X[:60, -1, 0] > 0
+    pipeline = make_pipeline(SequenceScaler(), RNNClassifier(max_iter=2, random_state=0))
+    pipeline.fit(parts, y)
+    frame = dd.from_pandas(rows[["x2", "key", "x0", "step", "x1"]], npartitions=2).set_index("key")
+    for model in (pipeline, GridSearchCV(pipeline, {}, cv=2).fit(parts, y)):
+        found = elman.distributed.predict(model, frame, time="step", method="predict_proba")
+        np.testing.assert_array_equal(found.compute(), pipeline.predict_proba(parts))
+
+
 def series(freq: str = "W-SUN") -> pd.DataFrame:
     rng = np.random.default_rng(1)
     dates = pd.date_range("2020-01-05", periods=40, freq=freq)
@@ -384,6 +397,22 @@ def test_what_a_worker_cannot_read_is_told(
     wait(found)
     with pytest.raises(ValueError, match="got NaN at sequence 5, frame 2"):
         found.result()
+
+
+def test_models_and_methods_that_do_not_fit_are_refused() -> None:
+    text = RNNLanguageModel(max_iter=1, hidden_size=4, random_state=0).fit("the cat sat. " * 20)
+    bag = db.from_sequence(["the", "cat"])
+    for method in ("predict", "perplexity"):
+        with pytest.raises(
+            TypeError, match=r"model: expected a fitted estimator, .* that predicts"
+        ):
+            elman.distributed.predict(text, bag, method=method)
+    forecaster = RNNForecaster(h=4, max_iter=1, hidden_size=2, random_state=0).fit(series())
+    frame = dd.from_pandas(series(), npartitions=2).set_index("unique_id")
+    with pytest.raises(ValueError, match=r"method: expected .* one of .*, got .update."):
+        elman.distributed.predict(forecaster, frame, method="update")
+    with pytest.raises(TypeError, match="collection: expected a bag of series, or a data frame"):
+        elman.distributed.predict(forecaster, da.zeros((2, 40)))
 
 
 def test_forecasters_with_covariates_known_ahead_are_refused() -> None:

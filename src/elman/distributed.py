@@ -101,6 +101,9 @@ def predict(
         raise _check.fail(ValueError, "time", expected, repr(time))
     if kind == "bag":
         return collection.map_partitions(answer.of_bag, _sent(predictor))
+    if kind == "array" and isinstance(getattr(predictor, "model_", None), ForecasterModel):
+        expected, got = "a bag of series, or a data frame, for a forecaster", "an array"
+        raise _check.fail(TypeError, "collection", expected, got)
     if kind == "array":
         return _of_array(predictor, collection, answer)
     return _of_frame(predictor, collection, answer, time)
@@ -137,10 +140,10 @@ def _predictor(model: Any, method: str) -> Any:
         from elman.estimators import RNNForecaster  # which needs scikit-learn
 
         fitted = RNNForecaster.from_model(fitted)
-    if not isinstance(method, str) or not callable(getattr(fitted, method, None)):
+    if method not in _METHODS or not callable(getattr(fitted, method, None)):
         found = [name for name in _METHODS if callable(getattr(fitted, name, None))]
         if not found:
-            expected = "a fitted estimator, a model, a network, or the path of one"
+            expected = "a fitted estimator, model or network that predicts, or the path of one"
             raise _check.fail(TypeError, "model", expected, f"a {type(fitted).__name__}")
         expected = f"a method of {type(fitted).__name__}, one of {found}"
         raise _check.fail(ValueError, "method", expected, repr(method))
@@ -199,7 +202,12 @@ class _Answer:
             return empty
         name = part.index.name
         table = from_frame(part.reset_index(), id=name, time=time, values=values, step=None)
-        found = self.of_array(table.X, predictor)
+        X = table.X
+        if hasattr(predictor, "feature_names_in_"):
+            import pandas as pd
+
+            X = [pd.DataFrame(x, columns=table.columns) for x in X]
+        found = self.of_array(X, predictor)
         return self._framed(found, predictor, table.ids, part.index)
 
     def _framed(self, found: Any, predictor: Any, ids: Any, like: Any) -> Any:
@@ -289,7 +297,7 @@ def _check_whole(frame: Any) -> None:
 def _values(predictor: Any, frame: Any, time: Any) -> list[Any]:
     """Return the columns that the model reads: those of its fit by name, else all but the time."""
     columns = getattr(predictor, "columns", None)
-    names = columns[1] if columns else None
+    names = columns[1] if columns else getattr(predictor, "feature_names_in_", None)
     return [name for name in frame.columns if name != time] if names is None else list(names)
 
 

@@ -373,9 +373,9 @@ def test_early_stopping_keeps_the_best_network_and_never_trains_on_the_held_out_
     trained_on: set[int] = set()
     vjp = nn.Network.rows_vjp
 
-    def spy(self: Any, x: Any, z: Any = None, *, lengths: Any = None) -> Any:
+    def spy(self: Any, x: Any, z: Any = None, **options: Any) -> Any:
         trained_on.update(np.rint(x[:, :3].mean(axis=(1, 2)) / 100).astype(int).tolist())
-        return vjp(self, x, z, lengths=lengths)
+        return vjp(self, x, z, **options)
 
     monkeypatch.setattr(nn.Network, "rows_vjp", spy)
     model = fast(early_stopping=True, validation_fraction=0.2, n_iter_no_change=4, max_iter=100)
@@ -615,3 +615,32 @@ def test_loss_of_the_fitted_network_is_the_last_epochs_when_nothing_moves(
     network = nn.Network(model.rnn_, model.head_)
     loss, _ = cross_entropy(network.predict(X), np.searchsorted(model.classes_, y))
     assert model.loss_ == pytest.approx(loss, rel=1e-12)
+
+
+# ---- labels that are none ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("y", "kind", "message"),
+    [
+        (["a", "b", np.nan] * 4, ValueError, "y: expected a label for each sequence, got nan at"),
+        (["a", None, "b"] * 4, ValueError, "y: expected a label for each sequence, got None at"),
+        (["a", 1, "b"] * 4, ValueError, "y: expected labels that are all texts or all numbers"),
+        (
+            np.array(["2020", "2021", "2022"] * 4, "M8[D]"),
+            TypeError,
+            r"y: expected labels that are texts or numbers, got datetime64\[D\]; make texts",
+        ),
+    ],
+)
+def test_labels_that_are_none(fast: Any, y: Any, kind: Any, message: str) -> None:
+    X = np.random.default_rng(0).normal(size=(12, 4, 2))
+    with pytest.raises(kind, match=message):
+        fast().fit(X, y)
+
+
+@pytest.mark.parametrize("labels", [[1, 2, 3], [True, False]])
+def test_objects_that_are_numbers_are_labels(fast: Any, labels: list[Any]) -> None:
+    X = np.random.default_rng(0).normal(size=(12, 4, 2))
+    y = np.array(labels * (12 // len(labels)), dtype=object)
+    assert fast(max_iter=1).fit(X, y).classes_.tolist() == sorted(labels)

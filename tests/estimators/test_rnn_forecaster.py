@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from pathlib import Path
 from typing import Any
@@ -744,3 +745,153 @@ def test_alpha_keeps_weights_small(solver: Any) -> None:
         weights = forecaster.fit(y).network_.state_dict().values()
         norms.append(sum(float((w**2).sum()) for w in weights))
     assert norms[1] < 0.8 * norms[0]
+
+
+# ---- times ---------------------------------------------------------------------------------------
+
+
+def daily(dates: Any, **columns: Any) -> pd.DataFrame:
+    y = 10 + np.sin(np.arange(len(dates)))
+    return pd.DataFrame({"unique_id": "a", "ds": dates, "y": y, **columns})
+
+
+@pytest.mark.parametrize("kind", [object, "category", "uint64", "Int64"])
+def test_whole_numbers_of_any_dtype_are_steps(kind: Any) -> None:
+    years = np.arange(2000, 2040)
+    expected = made(season_length=4).fit(daily(years)).predict()
+    found = made(season_length=4).fit(daily(pd.Series(years).astype(kind))).predict()
+    pd.testing.assert_frame_equal(found, expected)
+    assert found.ds.tolist() == list(range(2040, 2046))
+
+
+@pytest.mark.parametrize("first", ["1500-01-01", "2300-01-01"])
+def test_dates_that_nanoseconds_cannot_hold_are_refused(first: str) -> None:
+    days = np.datetime64(first, "s") + np.arange(40) * np.timedelta64(1, "D")
+    with pytest.raises(ValueError, match=r"df\['ds'\]: expected dates from 1677-09-22 to 2262-04"):
+        made().fit(daily(days))
+
+
+def test_a_forecast_beyond_the_last_date_is_refused() -> None:
+    forecaster = made(h=6).fit(daily(pd.date_range("2262-02-01", "2262-04-10")))
+    with pytest.raises(ValueError, match=r"ds: expected dates from 1677-09-22 .* after 2262-04-10"):
+        forecaster.predict()
+
+
+@pytest.mark.parametrize("last", [10**12, 2**62])
+def test_a_mistyped_time_is_told(last: int) -> None:
+    with pytest.raises(ValueError, match=r"missing steps after each other, got .* after 78 of id"):
+        made(season_length=4).fit(daily([*range(79), last]))
+
+
+def test_a_season_far_longer_than_the_data_is_refused() -> None:
+    with pytest.raises(ValueError, match="season_length: expected at most 1,000, or the steps of"):
+        made(season_length=10**7).fit(table({"a": 40}))
+
+
+@pytest.mark.parametrize(
+    ("first", "zone", "leap"),
+    [
+        ("2023-04-01", "Africa/Cairo", "2023-04-28 01:00:00+03:00"),  # there is no midnight
+        ("2023-10-09", "America/Havana", "2023-11-05 00:00:00-04:00"),  # there are two
+        ("2024-03-04 02:30", "Europe/Berlin", "2024-03-31 03:00:00+02:00"),
+    ],
+)
+def test_days_at_which_a_clock_leaps(first: str, zone: str, leap: str) -> None:
+    days = pd.date_range(first, periods=33)
+    zoned = days.tz_localize(zone, nonexistent="shift_forward", ambiguous=np.ones(33, bool))
+    known = int((zoned < pd.Timestamp(leap)).sum())
+    found = made(h=6, season_length=7).fit(daily(zoned[:known])).predict()
+    assert found.ds.iloc[0] == pd.Timestamp(leap)
+    assert found.ds.tolist() == zoned[known : known + 6].tolist()
+    if first.endswith("02:30"):
+        return  # the time of the leap is no step of the wall's clock
+    later = made(h=6, season_length=7).fit(daily(zoned[: known + 3])).predict()
+    assert later.ds.tolist()[:2] == zoned[known + 3 :].tolist()[:2]
+
+
+def test_a_time_zone_needs_a_name() -> None:
+    zone = datetime.timezone(datetime.timedelta(hours=2), "XYZ")
+    with pytest.raises(ValueError, match=r"df\['ds'\]: expected a time zone with a name, got XYZ"):
+        made().fit(daily(pd.date_range("2024-01-01", periods=40, tz=zone)))
+
+
+@pytest.mark.parametrize("freq", [2.5, "0D", pd.DateOffset(months=1), np.nan])
+def test_frequencies_that_are_none(freq: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"^freq: expected"):
+        made(freq=freq).fit(table({"a": 40}))
+
+
+# ---- going on ------------------------------------------------------------------------------------
+
+
+def test_updates_may_begin_with_missing_values() -> None:
+    dates = pd.date_range("2024-01-01", periods=43)
+    heat = np.cos(np.arange(43.0))
+    rows = daily(dates, heat=heat, price=heat * 2)
+    y = rows.y.where(rows.index != 40)
+    options = {"past": ["heat"], "future": ["price"], "h": 2, "season_length": 7}
+    forecaster = made(**options).fit(rows[:40])
+    X_df = daily(pd.date_range("2024-02-13", periods=2), price=1.0).drop(columns="y")
+    expected = forecaster.predict(rows.assign(y=y), X_df=X_df)
+    forecaster.update(rows.assign(y=y)[40:])
+    pd.testing.assert_frame_equal(forecaster.predict(X_df=X_df), expected)
+    again = made(**options).fit(rows[:40])
+    for i in range(40, 43):
+        again.update(rows.assign(y=y)[i : i + 1])
+    pd.testing.assert_frame_equal(again.predict(X_df=X_df), expected)
+    with pytest.raises(ValueError, match="at least one value of each series, got none of id 'b'"):
+        again.update(rows[40:41].assign(unique_id="b", y=np.nan))
+
+
+def test_warm_start_remembers_the_series_of_the_last_fit() -> None:
+    df = table({"a": 40, "b": 30})
+    forecaster = made(warm_start=True).fit(df)
+    new = df[df.unique_id == "a"].assign(unique_id="q", y=lambda rows: rows.y * 3)
+    assert forecaster.fit(new).predict().unique_id.unique().tolist() == ["q"]
+    pd.testing.assert_frame_equal(forecaster.predict(), forecaster.predict(new))
+
+
+def test_rows_of_other_ids_in_static_df_do_not_matter() -> None:
+    df = table({"a": 40, "b": 40})
+    static = pd.DataFrame({"unique_id": ["a", "b"], "size": [1.0, 2.0], "kind": ["x", "y"]})
+    other = pd.DataFrame({"unique_id": ["z"], "size": [np.nan], "kind": ["new"]})
+    expected = made().fit(df, static_df=static).predict()
+    found = made().fit(df, static_df=pd.concat([static, other])).predict()
+    pd.testing.assert_frame_equal(found, expected)
+    by_index = made().cross_validation(df, static_df=static.set_index("unique_id"))
+    pd.testing.assert_frame_equal(by_index, made().cross_validation(df, static_df=static))
+    with pytest.raises(ValueError, match="static_df: expected a row for each id, got none of id"):
+        made().fit(df, static_df=other)
+
+
+def test_parameters_of_numpy_and_pandas(tmp_path: Path) -> None:
+    df = table({"a": 40}, heat=1.0)
+    options: dict[str, Any] = {"past": pd.Index(["heat"]), "level": np.array([70, 50])}
+    forecaster = made(**options, freq=pd.offsets.MonthBegin(), warm_start=True).fit(df).fit(df)
+    forecaster.save(tmp_path / "m")
+    loaded = RNNForecaster.load(tmp_path / "m")
+    found = {name: loaded.get_params()[name] for name in ("past", "level", "freq")}
+    assert found == {"past": ["heat"], "level": [70, 50], "freq": "MS"}
+    pd.testing.assert_frame_equal(loaded.predict(level=[70]), forecaster.predict(level=[70]))
+
+
+def test_conformal_intervals_of_no_level() -> None:
+    df = table({"a": 40})
+    assert made(intervals="conformal", level=[]).fit(df).predict().shape == (6, 3)
+
+
+def test_numbers_too_large_are_told() -> None:
+    df = table({"a": 40}, price=np.arange(40.0))
+    forecaster = made(future=["price"], transform=None).fit(df)
+    X_df = df[:6].assign(ds=pd.date_range("2013-05-01", periods=6, freq="MS"), price=1e300)
+    with pytest.raises(ValueError, match="covariates: expected values not far from those of fit"):
+        forecaster.predict(X_df=X_df.drop(columns="y"))
+    with pytest.raises(ValueError, match=r"y of id 'a': expected finite numbers up to 1e\+300"):
+        made(transform=None).fit(df.drop(columns="price").assign(y=1e307))
+
+
+def test_a_score_of_nothing_is_refused() -> None:
+    df = table({"a": 40})
+    forecaster = made().fit(df)
+    with pytest.raises(ValueError, match="df: expected a series with values in the last 6 steps"):
+        forecaster.score(df.assign(y=df.y.where(df.index < 34)))

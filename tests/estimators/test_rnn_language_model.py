@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -397,3 +398,26 @@ def test_alpha_keeps_weights_small(solver: Any) -> None:
         weights = model.fit("the cat sat on the mat. " * 20).network_.state_dict().values()
         norms.append(sum(float((w**2).sum()) for w in weights))
     assert norms[1] < 0.8 * norms[0]
+
+
+@pytest.mark.parametrize(
+    ("X", "fix"),
+    [
+        (pd.DataFrame({"text": [TEXT]}), "pass its column of texts"),
+        ({"a title": TEXT}, r"pass list\(X.values\(\)\)"),
+    ],
+)
+def test_names_are_no_texts(X: Any, fix: str) -> None:
+    with pytest.raises(TypeError, match=f"^X: expected a str, .*; {fix}"):
+        small().fit(X)
+
+
+def test_symbols_that_are_skipped_do_not_count() -> None:
+    model = small(unknown="skip").fit(TEXT)
+    expected = model.bits_per_character(TEXT)
+    assert model.bits_per_character(TEXT + "ΩΩΩ") == pytest.approx(expected, rel=1e-12)
+    for score in (model.bits_per_character, model.perplexity):
+        with pytest.raises(ValueError, match="text: expected at least one symbol that is known"):
+            score("ΩΩΩ")
+    with pytest.raises(ValueError, match="X_val: expected at least one symbol that is known"):
+        small(unknown="skip", early_stopping=True).fit(TEXT, X_val="ΩΩΩ")

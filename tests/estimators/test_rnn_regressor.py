@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,43 @@ def test_warm_start_goes_on(data: Any) -> None:
     assert curve[4] < 2 * first[-1] < first[0]
     with pytest.raises(ValueError, match="y: expected 1 numbers for each sequence"):
         model.fit(X, np.stack([last, last], axis=1))
+
+
+@pytest.mark.parametrize(
+    ("first", "changed", "name"),
+    [
+        ({"loss": "poisson"}, {"loss": "squared_error"}, "loss"),
+        ({}, {"loss": "poisson"}, "loss"),
+        ({}, {"standardize": True}, "standardize"),
+    ],
+)
+def test_warm_start_cannot_change_what_outputs_mean(
+    data: Any, first: dict[str, Any], changed: dict[str, Any], name: str
+) -> None:
+    X, last, _ = data
+    y = 2 + last
+    model = made(max_iter=2, warm_start=True, **first).fit(X, y)
+    before = model.predict(X)
+    with pytest.raises(ValueError, match=f"^{name}: expected with warm_start=True, .* its"):
+        model.set_params(**changed).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+@pytest.mark.parametrize("other", [1, np.random.RandomState(0), np.random.RandomState(1)])
+def test_a_checkpoint_is_of_one_seed(data: Any, tmp_path: Path, other: Any) -> None:
+    X, last, _ = data
+    expected = made(max_iter=2).fit(X, last, checkpoint=tmp_path / "c").predict(X)
+    again = made(max_iter=2).fit(X, last, checkpoint=tmp_path / "c").predict(X)
+    np.testing.assert_array_equal(again, expected)
+    model = made(max_iter=2, random_state=other)
+    same = not isinstance(other, int) and other.get_state()[1][0] == 0
+    if same:  # it draws what seed 0 does
+        np.testing.assert_array_equal(
+            model.fit(X, last, checkpoint=tmp_path / "c").predict(X), expected
+        )
+    else:
+        with pytest.raises(ValueError, match=r"checkpoint: expected .* to be of this fit"):
+            model.fit(X, last, checkpoint=tmp_path / "c")
 
 
 def test_a_clone_fits_the_same(data: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -509,3 +510,25 @@ def test_after_an_error_the_tagger_is_what_it_was() -> None:
     with pytest.raises(ValueError, match="at least two classes"):
         tagger.fit([["x"]], [["D"]])
     assert_same(tagger.predict_proba(GOOD), before)
+
+
+def test_masked_arrays_are_refused() -> None:
+    masked = np.ma.array([1, 99, 2], mask=[0, 1, 0])
+    with pytest.raises(ValueError, match=r"X\[0\]: expected an array without masked values"):
+        small().fit([masked, [3, 4]], [["a", "b", "a"], ["b", "a"]])
+    with pytest.raises(ValueError, match=r"y\[0\]: expected an array without masked values"):
+        small().fit([[1, 2, 3], [3, 4]], [masked, [1, 2]])
+
+
+def test_a_label_that_pandas_misses_is_told() -> None:
+    with pytest.raises(ValueError, match="y: expected a label for each step, got <NA> at sequence"):
+        small().fit([["a", "b"], ["c"]], [["x", pd.NA], ["y"]])
+
+
+def test_affix_lengths_of_numpy(tmp_path: Path) -> None:
+    words, labels = [["ab", "cd"], ["ef"]], [["x", "y"], ["x"]]
+    tagger = small(affix_lengths=np.array([2]), max_iter=1).fit(words, labels)
+    tagger.save(tmp_path / "m")
+    loaded = RNNTagger.load(tmp_path / "m")
+    assert loaded.get_params()["affix_lengths"] == [2]
+    assert loaded.predict(words).tolist() == tagger.predict(words).tolist()

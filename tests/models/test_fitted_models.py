@@ -136,7 +136,7 @@ def test_parameters_that_json_lacks_are_left_out_and_infinity_is_kept(tmp_path: 
     found = RNNClassifier.load(tmp_path / "model").get_params()
     assert found["n_iter_no_change"] == np.inf
     assert found["random_state"] is None
-    assert found["class_weight"] is None
+    assert found["class_weight"] == weights
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from elman import Generator, _check, io, train
 from elman.data._hints import warn
 from elman.estimators._parameters import check_parameters
 from elman.models import Model
-from elman.models._parameters import as_json, from_json, is_json
+from elman.models._parameters import as_json, from_json, is_json, plain
 from elman.nn import GRU, LSTM, RNN
 from elman.train import schedules
 
@@ -284,8 +284,7 @@ class RecurrentEstimator(BaseEstimator):
     def _saved_parameters(self) -> dict[str, Any]:
         """Return the parameters that JSON holds."""
         found = self.get_params(deep=False)
-        plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in found.items()}
-        return {n: as_json(v) for n, v in plain.items() if is_json(v)}
+        return {n: as_json(plain(v)) for n, v in found.items() if is_json(plain(v))}
 
     # ---- training ------------------------------------------------------------------------------
 
@@ -361,17 +360,21 @@ class RecurrentEstimator(BaseEstimator):
         ValueError
             If parameters ask for another network.
         """
-        now = "with warm_start=True, which goes on from the last fit,"
-        for name, value in self._architecture.items():
-            wanted = getattr(self, name)
-            if wanted != value:
-                raise _check.fail(ValueError, name, f"{now} its {value!r}", repr(wanted))
+        self._check_fixed()
         model = type(self.model_).from_config(self.model_.config())
         model.load_state_dict(self.model_.state_dict())
         rnn = model.network.rnn
         rnn._own_generator = self.model_.network.rnn._own_generator
         rnn.dropout = float(self.dropout)
         return model
+
+    def _check_fixed(self) -> None:
+        """Hold that what a fitted network cannot change any more is as in the last fit."""
+        now = "with warm_start=True, which goes on from the last fit,"
+        for name, value in self._architecture.items():
+            wanted = getattr(self, name)
+            if _listed(wanted) != _listed(value):
+                raise _check.fail(ValueError, name, f"{now} its {value!r}", repr(wanted))
 
     def _keep(self, model: Model, result: train.FitResult, *, goes_on: bool) -> None:
         """Set the fitted attributes."""
@@ -402,3 +405,8 @@ class RecurrentEstimator(BaseEstimator):
     def _check_parameters(self) -> None:
         """Hold that the parameters make sense (TypeError, ValueError)."""
         check_parameters(self)
+
+
+def _listed(value: Any) -> Any:
+    value = plain(value)
+    return list(value) if isinstance(value, tuple) else value

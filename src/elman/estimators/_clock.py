@@ -18,6 +18,10 @@ _SEASONS = {
 }  # fmt: skip
 """How many steps make a season, by the name of a frequency."""
 
+_RANGE = "dates from 1677-09-22 to 2262-04-11"
+_MOST_MISSING = 1_000_000
+"""From so many missing steps after each other on, a time is taken for a mistake."""
+
 
 class Clock:
     """Steps of a frequency. Its times are integers: numbers of steps' own, or dates in nanoseconds.
@@ -59,7 +63,12 @@ class Clock:
         if len(missing):
             got = f"a missing one of id {ids[codes[missing[0]]]!r} at row {missing[0]}"
             raise _check.fail(ValueError, own, "a time in every row", got)
+        if column.dtype.kind in "Oiu" or hasattr(column, "cat"):
+            # Objects and categories that are all whole numbers are whole numbers.
+            column = column.astype(object).infer_objects()
         if column.dtype.kind in "iu":
+            if int(column.max()) > np.iinfo(np.int64).max:
+                raise _check.fail(ValueError, own, "integers of 64 bits", f"{column.max()}")
             return cls._of_numbers(own, np.asarray(column, np.int64), codes, known)
         return cls._of_dates(own, _dates(own, column), codes, known)
 
@@ -76,7 +85,8 @@ class Clock:
 
     @classmethod
     def _of_dates(cls, own: str, dates: Any, codes: IntArray, known: Any) -> tuple[Self, IntArray]:
-        zone = None if dates.dt.tz is None else str(dates.dt.tz)
+        zone = None if dates.dt.tz is None else _checked_zone(own, dates.dt.tz)
+        dates = _in_nanoseconds(own, dates)
         freq = known.freq if isinstance(known, cls) else known
         if isinstance(freq, int):
             raise _check.fail(TypeError, own, f"whole numbers, as freq={freq}", "dates")
@@ -87,8 +97,14 @@ class Clock:
             raise _check.fail(ValueError, own, f"the time zone {clock.zone}", f"{zone}")
         if zone is not None:
             # Days and longer steps are those of the wall; hours are all equally long in UTC.
-            dates = dates.dt.tz_localize(None) if clock._by_wall else dates.dt.tz_convert(None)
+            dates = clock._on_the_wall(dates) if clock._by_wall else dates.dt.tz_convert(None)
         return clock, np.asarray(dates.to_numpy("datetime64[ns]").astype(np.int64))
+
+    def _on_the_wall(self, dates: Any) -> Any:
+        """Return zoned dates without their zone; a midnight that was leapt over is one too."""
+        days = dates.dt.tz_localize(None).dt.normalize()
+        leapt = _localized(days.dt, self.zone, len(days)) == dates
+        return dates.dt.tz_localize(None).where(~leapt, days)
 
     @property
     def counts(self) -> bool:
@@ -125,6 +141,7 @@ class Clock:
             If a time is none of the steps.
         """
         first, last = int(times[0]), int(times[-1])
+        self._check_gaps(name, id_, times)
         if isinstance(self.freq, int):
             steps: Any = np.arange(first, last + 1, self.freq)
         else:
@@ -138,15 +155,38 @@ class Clock:
             raise _check.fail(ValueError, f"{name}['ds']", expected, got, fix)
         return steps, places
 
+    def _check_gaps(self, name: str, id_: Any, times: IntArray) -> None:
+        """Hold that what is missing between times is not far more than what is there."""
+        step: Any = self.freq
+        if not isinstance(step, int):
+            step = getattr(self._offset, "nanos", 0) if not self._by_wall else 86_400 * 10**9
+        gaps = np.diff(times) // max(1, step)
+        if len(gaps) and gaps.max() > _MOST_MISSING:
+            at = int(gaps.argmax())
+            expected = f"fewer than {_MOST_MISSING:,} missing steps after each other"
+            got = f"{gaps[at]:,} after {self.text(times[at])} of id {id_!r}"
+            fix = "correct the time after it, or pass the right freq"
+            raise _check.fail(ValueError, f"{name}['ds']", expected, got, fix)
+
     def after(self, time: int, count: int) -> IntArray:
-        """Return the next steps after a time."""
+        """Return the next steps after a time.
+
+        Raises
+        ------
+        ValueError
+            If they are no times any more.
+        """
         if isinstance(self.freq, int):
             return time + self.freq * np.arange(1, count + 1)
         key = (time, count)
         if key not in self._after:
             import pandas as pd
 
-            dates = pd.date_range(pd.Timestamp(time), periods=count + 1, freq=self.freq)
+            try:
+                dates = pd.date_range(pd.Timestamp(time), periods=count + 1, freq=self.freq)
+            except pd.errors.OutOfBoundsDatetime:
+                got = f"steps after {self.text(time)}"
+                raise _check.fail(ValueError, "ds", _RANGE, got) from None
             self._after[key] = _as_integers(dates)[1:]
         return self._after[key]
 
@@ -160,7 +200,7 @@ class Clock:
         if self.zone is None:
             return found
         if self._by_wall:
-            return found.tz_localize(self.zone)
+            return _localized(found, self.zone, len(found))
         return found.tz_localize("UTC").tz_convert(self.zone)
 
     def text(self, time: Any) -> str:
@@ -176,6 +216,35 @@ class Clock:
 
         dates = pd.date_range(pd.Timestamp(first), pd.Timestamp(last), freq=self.freq)
         return _as_integers(dates)
+
+
+def _localized(dates: Any, zone: Any, count: int) -> Any:
+    """Give dates of the wall a zone: the first time after a leap, and the first of two."""
+    first = np.ones(count, bool)
+    return dates.tz_localize(zone, nonexistent="shift_forward", ambiguous=first)
+
+
+def _checked_zone(own: str, zone: Any) -> str:
+    """Return the name of a zone, by which it is found again (ValueError)."""
+    import pandas as pd
+
+    try:
+        pd.Timestamp(0, tz=str(zone))
+    except (KeyError, ValueError, TypeError):
+        fix = "call .dt.tz_convert of a name, such as 'Europe/Berlin' or 'UTC'"
+        raise _check.fail(ValueError, own, "a time zone with a name", f"{zone}", fix) from None
+    return str(zone)
+
+
+def _in_nanoseconds(own: str, dates: Any) -> Any:
+    import pandas as pd
+
+    try:
+        return dates.dt.as_unit("ns")
+    except pd.errors.OutOfBoundsDatetime:
+        got = f"dates from {dates.min()} to {dates.max()}"
+        fix = "pass whole numbers, such as years"
+        raise _check.fail(ValueError, own, _RANGE, got, fix) from None
 
 
 def _as_integers(dates: Any) -> IntArray:
@@ -247,7 +316,10 @@ def _checked_freq(freq: Any) -> str:
     from pandas.tseries.frequencies import to_offset
 
     try:
-        return str(to_offset(freq).freqstr)
-    except (ValueError, AttributeError) as error:
+        name = str(to_offset(freq).freqstr)
+        if to_offset(name).n < 1:  # which also holds that the name is one that is read again
+            raise ValueError(name)
+        return name
+    except (ValueError, AttributeError, TypeError, ZeroDivisionError) as error:
         expected = "a frequency of pandas, such as 'MS', 'W', 'D' or 'h'"
         raise _check.fail(ValueError, "freq", expected, _check.short(freq)) from error

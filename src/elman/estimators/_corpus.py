@@ -112,8 +112,14 @@ class Corpus:
 
 def _checked_documents(text: Any) -> list[str]:
     expected = "a str, a list of str, or a pathlib.Path of a file"
-    if isinstance(text, bytes) or not hasattr(text, "__iter__"):
-        fix = "decode it, or pass unit='byte' and the path" if isinstance(text, bytes) else ""
+    if isinstance(text, bytes | dict) or hasattr(text, "columns") or not hasattr(text, "__iter__"):
+        fix = ""
+        if isinstance(text, bytes):
+            fix = "decode it, or pass unit='byte' and the path"
+        elif hasattr(text, "columns"):
+            fix = "pass its column of texts"
+        elif isinstance(text, dict):
+            fix = "pass list(X.values())"
         raise _check.fail(TypeError, "X", expected, type(text).__name__, fix)
     documents = list(text)
     for i, document in enumerate(documents):

@@ -207,7 +207,7 @@ class RNNForecaster(RecurrentEstimator):
                 else self._new_model(panel, static_df, Generator(seed))
             )
             series = self._series(model, panel, static_df)
-            if self.intervals == "conformal":
+            if self.intervals == "conformal" and self._levels:
                 check_enough(series, model.h, self._levels, self._calibration_size)
             if model.future and not goes_on:
                 unseen = self._calibration_size + (self.h if self.early_stopping else 0)
@@ -224,8 +224,9 @@ class RNNForecaster(RecurrentEstimator):
                 checkpoint=checkpoint,
                 **self._training(),
             )
-            if self.intervals == "conformal":
+            if self.intervals == "conformal" and self._levels:
                 model.corrections = corrections(model, series, self._levels, self._calibration_size)
+            model.forget()
             model.remember(
                 {
                     track.id: (int(track.times[-1]), model.go_on(model.begin(one.static), one))
@@ -239,7 +240,7 @@ class RNNForecaster(RecurrentEstimator):
         return self
 
     def _new_model(self, panel: Panel, static_df: Any, generator: Generator) -> ForecasterModel:
-        statics = Statics.of(static_df)
+        statics = Statics.of(static_df, panel.ids)
         whole = np.concatenate([np.hstack([t.past, t.future]) for t in panel.tracks])
         mean, scale = np.zeros(whole.shape[1]), np.ones(whole.shape[1])
         for column, values in enumerate(whole.T):
@@ -248,7 +249,7 @@ class RNNForecaster(RecurrentEstimator):
                 mean[column], scale[column] = moments(known)
         fields: dict[str, Any] = {
             "h": int(self.h),
-            "season_length": int(self.season_length or panel.clock.season_length),
+            "season_length": self._season_of(panel),
             "transform": self._transform_of(panel),
             "quantiles": self._quantiles(),
             "missing": any(bool(np.isnan(track.values).any()) for track in panel.tracks),
@@ -272,6 +273,15 @@ class RNNForecaster(RecurrentEstimator):
         head = Linear(self.hidden_size, outputs, dtype=np.dtype(self.dtype), generator=generator)
         head.load_state_dict({name: np.zeros_like(p) for name, p in head.state_dict().items()})
         return ForecasterModel(Network(rnn, head, reads="every"), **fields, **arrays)
+
+    def _season_of(self, panel: Panel) -> int:
+        if self.season_length is None:
+            return panel.clock.season_length
+        longest = max(_LONG_SEASON, *(track.steps for track in panel.tracks))
+        if self.season_length > longest:
+            expected = f"at most {longest:,}, or the steps of the longest series"
+            raise _check.fail(ValueError, "season_length", expected, f"{self.season_length:,}")
+        return int(self.season_length)
 
     def _transform_of(self, panel: Panel) -> str:
         if self.transform != "auto":
@@ -410,7 +420,7 @@ class RNNForecaster(RecurrentEstimator):
         model: ForecasterModel = self.model_
         rows = {id_: row for row, (id_, *_) in enumerate(model.series)}
         last = {id_: time for id_, time, *_ in model.series}
-        panel = self._panel("df", df, self._clock).following(last, model.future)
+        panel = self._panel("df", df, self._clock, goes_on=True).following(last, model.future)
         new = [id_ for id_ in panel.ids if id_ not in last]
         statics = dict(zip(new, encoded(model, static_df, new) if new else (), strict=True))
         found = {}
@@ -484,12 +494,8 @@ class RNNForecaster(RecurrentEstimator):
                     longest = max(track.steps for track in panel.tracks)
                     expected = f"a series of more than {back} steps"
                     raise _check.fail(ValueError, "df", expected, f"{longest} at most")
-                own = static_df
-                if own is not None:
-                    own = own[own[_panel.ID].isin(learned.ids)]
-                forecaster = (
-                    clone(self).set_params(warm_start=False)._fit(learned, own, scored=False)
-                )
+                fresh = clone(self).set_params(warm_start=False)
+                forecaster = fresh._fit(learned, static_df, scored=False)
                 series = self._series(forecaster.model_, panel, static_df)
             backtest.add(forecaster.model_, series, back, columns)
         backtest.warn_of_short()
@@ -503,12 +509,18 @@ class RNNForecaster(RecurrentEstimator):
         """
         check_is_fitted(self, "model_")
         panel = self._panel("df", df, self._clock)
-        return -float(self._scored(panel, self._series(self.model_, panel, static_df))[self.NAME])
+        found = -float(self._scored(panel, self._series(self.model_, panel, static_df))[self.NAME])
+        if math.isnan(found):
+            expected = f"a series with values in the last {self.model_.h} steps, and before them"
+            raise _check.fail(ValueError, "df", expected, "none")
+        return found
 
     # ---- parts ---------------------------------------------------------------------------------
 
-    def _panel(self, name: str, df: Any, clock: Clock | None = None) -> Panel:
-        """Return the series of an argument."""
+    def _panel(
+        self, name: str, df: Any, clock: Clock | None = None, *, goes_on: bool = False
+    ) -> Panel:
+        """Return the series of an argument, which may go on from those of fit."""
         if clock is not None and (hasattr(df, "columns") != (self.model_.form == "frame")):
             expected = (
                 "a data frame" if self.model_.form == "frame" else "a 1-D array or a list of them"
@@ -517,7 +529,7 @@ class RNNForecaster(RecurrentEstimator):
         source = self if clock is None else self.model_
         past, future = source.past, source.future
         if hasattr(df, "columns"):
-            return _panel.from_frame(name, df, past, future, clock or self.freq)
+            return _panel.from_frame(name, df, past, future, clock or self.freq, goes_on=goes_on)
         if past or future:
             fix = "pass a data frame with columns unique_id, ds, y and these"
             expected = f"a frame with the columns {[*past, *future]}"
@@ -580,7 +592,7 @@ class RNNForecaster(RecurrentEstimator):
         for name in ("season_length", "calibration_size", "steps_per_epoch"):
             if getattr(self, name) is not None:
                 _check.size(name, getattr(self, name))
-        if isinstance(self.freq, int):
+        if isinstance(self.freq, int | float | np.number):
             _check.size("freq", self.freq)
         if self.transform is not None:
             _check.choice("transform", self.transform, ("auto", "log", "asinh"))
@@ -614,6 +626,10 @@ class RNNForecaster(RecurrentEstimator):
     def _take(self, model: Any) -> None:
         super()._take(model)
         self.network_ = model.network
+
+
+_LONG_SEASON = 1000
+"""A season may be longer than all series, if it is no longer than this."""
 
 
 def _cycles(panel: Panel) -> list[str]:

@@ -17,6 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from elman import _check
 from elman._typing import FloatArray, IntArray
+from elman.models._tagger import as_objects
 from elman.nn import Network
 from elman.train import Sequences, cross_entropy
 
@@ -104,7 +105,14 @@ def checked_labels(
         raise ValueError(f"{name} requires y to be passed, but the target y is None")
     _check.unmasked("y", y)
     _check_one_each(y)
+    if isinstance(y, list | tuple):  # which NumPy would make texts of, NaN and all
+        _check_complete(as_objects(list(y)))
     y = column_or_1d(y, warn=True)
+    if y.dtype.kind in "mM":
+        fix = "make texts of them with y.astype(str)"
+        raise _check.fail(TypeError, "y", "labels that are texts or numbers", f"{y.dtype}", fix)
+    if y.dtype.kind == "O" and not any(isinstance(a, str) or is_missing(a) for a in y):
+        y = np.asarray(y.tolist())  # objects that are all numbers, or all flags
     _check_complete(y)
     assert_all_finite(y, input_name="y", estimator_name=name)
     check_classification_targets(y)
@@ -206,7 +214,7 @@ def _check_complete(y: Any) -> None:
     if y.dtype.kind == "f":
         missing = np.flatnonzero(np.isnan(y)).tolist()
     elif y.dtype.kind == "O":
-        missing = [i for i, label in enumerate(y) if _is_missing(label)]
+        missing = [i for i, label in enumerate(y) if is_missing(label)]
     else:
         return
     if missing:
@@ -221,7 +229,8 @@ def _check_complete(y: Any) -> None:
         raise _check.fail(ValueError, "y", "labels that are all texts or all numbers", got, fix)
 
 
-def _is_missing(label: Any) -> bool:
+def is_missing(label: Any) -> bool:
+    """Tell whether a label is None, NaN, NaT or NA."""
     try:
         return label is None or bool(label != label)  # NaN and NaT differ from themselves
     except TypeError:  # pandas.NA is neither

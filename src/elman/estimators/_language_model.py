@@ -242,6 +242,10 @@ class RNNLanguageModel(RecurrentEstimator):
             held = math.ceil(self.validation_fraction * len(numbers))
             numbers, rest = numbers[: len(numbers) - held], np.asarray(numbers[-held:])
 
+        if not len(rest):
+            expected = "at least one symbol that is known"
+            raise _check.fail(ValueError, "X_val", expected, "none")
+
         def score(network: Network) -> float:
             return -nats_of(network, rest) / len(rest)
 

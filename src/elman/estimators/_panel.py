@@ -36,6 +36,11 @@ class Track(NamedTuple):
         """T."""
         return len(self.times)
 
+    def without_first(self, count: int) -> Track:
+        """Return the steps after the first ones."""
+        values, past, future = (part[count:] for part in self[2:])
+        return Track(self.id, self.times[count:], values, past, future)
+
     def first(self, count: int) -> Track:
         """Return the first steps."""
         values, past, future = (part[:count] for part in self[2:])
@@ -77,7 +82,9 @@ class Panel(NamedTuple):
         for track in self.tracks:
             if self.form != "frame":
                 track = track._replace(times=track.times + last.get(track.id, -1) + 1)
-            if track.id in last:
+            if track.id not in last:
+                track = track.without_first(first_value("df", track.id, track.values))
+            else:
                 track = self._after(last[track.id], track)
                 check_future("df", track.id, self.clock, track.times, track.future, future)
             tracks.append(track)
@@ -134,6 +141,8 @@ def from_frame(
     past: Sequence[str],
     future: Sequence[str],
     clock: Clock | str | int | None,
+    *,
+    goes_on: bool = False,
 ) -> Panel:
     """Return the series of a long table.
 
@@ -144,6 +153,8 @@ def from_frame(
     frame : pandas.DataFrame
     past, future : names of columns
     clock : Clock, freq, or None to find it out
+    goes_on : bool
+        Whether series may go on from others, so that they may begin with missing values.
 
     Raises
     ------
@@ -176,12 +187,8 @@ def from_frame(
     for rows in groups:
         id_ = ids[codes[rows[0]]]
         y = columns[0][rows]
-        known = np.flatnonzero(~np.isnan(y))
-        if not len(known):
-            raise _check.fail(
-                ValueError, name, "at least one value of each series", f"none of id {id_!r}"
-            )
-        rows = rows[known[0] :]
+        if not goes_on:
+            rows = rows[first_value(name, id_, y) :]
         steps, places = clock.grid(name, id_, times[rows])
         if len(steps) > len(rows):
             gaps.append((id_, clock.text(steps[np.setdiff1d(np.arange(len(steps)), places)[0]])))
@@ -238,6 +245,15 @@ def known_ahead(
 # ---- checks --------------------------------------------------------------------------------------
 
 
+def first_value(name: str, id_: Any, values: FloatArray) -> int:
+    """Return the place of the first value that is not missing (ValueError if there is none)."""
+    known = np.flatnonzero(~np.isnan(values))
+    if not len(known):
+        expected = "at least one value of each series"
+        raise _check.fail(ValueError, name, expected, f"none of id {id_!r}")
+    return int(known[0])
+
+
 def checked_frame(name: str, frame: Any, columns: Sequence[str], more: Sequence[str] = ()) -> Any:
     """Return a frame that has some columns, and none but these and `more`."""
     if not hasattr(frame, "columns") or not hasattr(frame, "iloc"):
@@ -274,7 +290,11 @@ def checked_ids(name: str, frame: Any) -> tuple[list[Any], IntArray]:
     if len(missing):
         got = f"a missing one at row {missing[0]}"
         raise _check.fail(ValueError, f"{name}[{ID!r}]", "an id in every row", got)
-    codes, found = column.astype(object).factorize()
+    try:
+        codes, found = column.astype(object).factorize()
+    except TypeError:
+        got = f"{column.iloc[0]!r} ({type(column.iloc[0]).__name__})"
+        raise _check.fail(TypeError, f"{name}[{ID!r}]", "texts or integers", got) from None
     ids = [id_.item() if isinstance(id_, np.generic) else id_ for id_ in found]
     for id_ in ids:
         if not isinstance(id_, str | int) or isinstance(id_, bool):

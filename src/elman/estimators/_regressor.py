@@ -73,6 +73,8 @@ class RNNRegressor(RegressorMixin, SequenceEstimator):
     True
     """
 
+    _fixed = (*SequenceEstimator._fixed, "loss")
+
     def __init__(
         self,
         *,

@@ -69,6 +69,7 @@ class SequenceEstimator(RecurrentEstimator):
         ("checkpoint", "X_val", "y_val"), metadata_routing.UNUSED
     )
 
+    _fixed = (*RecurrentEstimator._fixed, "standardize")
     _reads: ClassVar[Literal["last", "every"]] = "last"
     """Which steps the network's head reads."""
 
@@ -112,6 +113,8 @@ class SequenceEstimator(RecurrentEstimator):
         if held_out is not None:
             check_used(self.early_stopping)
         with unchanged_after_error(self):
+            if goes_on:
+                self._check_fixed()
             given = self._given(X, reset=not goes_on)
             targets = read_targets(given)
             random = self._random(checkpoint)

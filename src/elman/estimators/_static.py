@@ -28,8 +28,8 @@ class Statics(NamedTuple):
     categories: list[Any]
 
     @classmethod
-    def of(cls, frame: Any) -> Statics:
-        """Return what a frame says; of None nothing.
+    def of(cls, frame: Any, ids: Sequence[Any]) -> Statics:
+        """Return what a frame says of some ids; of None nothing.
 
         Raises
         ------
@@ -39,7 +39,11 @@ class Statics(NamedTuple):
         if frame is None:
             return cls([], np.zeros(0), np.ones(0), [])
         names = [name for name in _columns(frame) if name != ID]
-        checked_frame("static_df", frame, [ID, *names])
+        frame = checked_frame("static_df", frame, [ID, *names])
+        frame = frame[frame[ID].isin(ids)]
+        if not len(frame):
+            expected, got = "a row for each id", f"none of id {ids[0]!r}"
+            raise _check.fail(ValueError, "static_df", expected, got)
         if not all(isinstance(name, str) for name in names):
             raise _check.fail(TypeError, "static_df", "columns named by texts", str(names))
         own = [name for name in names if getattr(frame[name].dtype, "kind", "O") in "iuf"]

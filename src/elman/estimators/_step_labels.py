@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight
 from elman import _check
 from elman._typing import FloatArray, IntArray
 from elman.estimators._held_out import hold_out
-from elman.estimators._labels import check_numbers, class_weights
+from elman.estimators._labels import check_numbers, class_weights, is_missing
 from elman.nn import Network
 from elman.train import Sequences, cross_entropy
 
@@ -176,6 +176,7 @@ def flat_labels(estimator: Any, y: Any, lengths: IntArray) -> npt.NDArray[Any]:
 
 def _labels_of(i: int, part: Any) -> list[Any]:
     """Return the labels of sequence i as a list."""
+    _check.unmasked(f"y[{i}]", part)
     if hasattr(part, "tolist"):
         part = np.asarray(part).tolist()
     if isinstance(part, list | tuple):
@@ -191,7 +192,7 @@ def _one_type(labels: list[Any], starts: IntArray) -> npt.NDArray[Any]:
         return np.array(labels)
     for at, label in enumerate(labels):
         text, first = isinstance(label, str), isinstance(labels[0], str)
-        if label is None or (not text and label != label):
+        if not text and is_missing(label):
             fix = "leave these sequences out of X and y, or give the steps a class of their own"
             got = f"{label} at {place(at, starts)}"
             raise _check.fail(ValueError, "y", "a label for each step", got, fix)

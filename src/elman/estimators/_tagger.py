@@ -298,7 +298,7 @@ class RNNTagger(SequenceEstimator):
         if not isinstance(given, Tokens):
             return super()._made(given, targets, seed)
         features = Features.learned(
-            given, list(self.affix_lengths), self.word_shapes, self.min_count
+            given, [int(length) for length in self.affix_lengths], self.word_shapes, self.min_count
         )
         dims = [self.embedding_size] + [self.affix_size] * (len(features.parts) - 1)
         generator = Generator(seed)

@@ -50,6 +50,10 @@ class Scaled(NamedTuple):
     values: FloatArray
 
 
+_LARGEST = 1e300
+"""Sums of greater values may be no numbers."""
+
+
 class ForecasterModel(Model):
     """Tells the next steps of series, as `elman.estimators.RNNForecaster` fitted it.
 
@@ -182,8 +186,8 @@ class ForecasterModel(Model):
             If a value is infinite, or the transform is the logarithm and one is not above 0.
         """
         found = np.asarray(values, np.float64)
-        wrong = np.isinf(found)
-        expected, fix = "finite numbers", "NaN is read as a missing value"
+        wrong = np.abs(found) > _LARGEST
+        expected, fix = f"finite numbers up to {_LARGEST:g}", "NaN is read as a missing value"
         if self.transform == "log" and not wrong.any():
             wrong = found <= 0
             expected = "values above 0, as transform is the logarithm"
@@ -221,7 +225,12 @@ class ForecasterModel(Model):
     def frames(self, base: FloatArray, future: FloatArray) -> FloatArray:
         """Return all that the first steps read, of scaled future covariates, (1, T, I)."""
         whole = np.concatenate([base, ahead(future, len(base), self.h)], axis=1)
-        return whole.astype(self.dtype)[None]
+        try:
+            with np.errstate(over="raise"):
+                return whole.astype(self.dtype)[None]
+        except FloatingPointError:
+            expected, got = "values not far from those of fit", "one too large for the network"
+            raise _check.fail(ValueError, "covariates", expected, got) from None
 
     # ---- memory --------------------------------------------------------------------------------
 
@@ -242,6 +251,13 @@ class ForecasterModel(Model):
             _, after = self._run(self.frames(base[:over], future), state[None])
             state = after[0]
         return Memory(reading.tail, base[over:], future[over:], state, memory.static)
+
+    def forget(self) -> None:
+        """Remember no series."""
+        for name, dtype, shape in self.own_arrays({**self.config(), "series_count": 0}):
+            if name.startswith("last_"):
+                setattr(self, name, np.zeros(shape, dtype))
+        self._set_series([])
 
     def remember(self, found: Mapping[Any, tuple[int, Memory]]) -> None:
         """Keep the time of the last step and the memory of some series, by their ids."""

@@ -72,15 +72,16 @@ class LanguageModel(Model):
 
         The state is carried from the first symbol to the last of each.
         """
-        texts = [text] if isinstance(text, str) else text
-        if not isinstance(texts, list | tuple) or not all(isinstance(t, str) for t in texts):
+        kinds = (str, bytes) if self.unit == "byte" else str
+        texts = [text] if isinstance(text, kinds) else text
+        if not isinstance(texts, list | tuple) or not all(isinstance(t, kinds) for t in texts):
             raise _check.fail(TypeError, "text", "a str, or a list of str", _check.short(text))
         total, symbols, characters = 0.0, 0, 0
         for part in texts:
             numbers = self.vocabulary.encode(part)
             total += nats_of(self.network, numbers)
             symbols += len(numbers)
-            characters += len(part)
+            characters += len(numbers) if self.unit == "char" else len(part)
         return total, symbols, characters
 
     def perplexity(self, text: str | Sequence[str]) -> float:
@@ -102,8 +103,9 @@ class LanguageModel(Model):
         ValueError
             If there are no characters, or a symbol is unknown.
         """
-        total, _, characters = self.nats(text)
-        return total / math.log(2) / _counted(characters)
+        total, symbols, characters = self.nats(text)
+        _counted(symbols)
+        return total / math.log(2) / characters
 
     # ---- generation ----------------------------------------------------------------------------
 

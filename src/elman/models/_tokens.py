@@ -95,6 +95,7 @@ def _kind(i: int, sequence: Any) -> str:
         fix = "for one sentence pass [words]; for characters pass list(text) of each text"
         got = f"{_check.short(sequence)} ({type(sequence).__name__})"
         raise _check.fail(TypeError, f"X[{i}]", "a list of steps", got, fix)
+    _check.unmasked(f"X[{i}]", sequence)
     dtype, axes = getattr(sequence, "dtype", None), getattr(sequence, "ndim", 1)
     if axes > 1:
         return "vectors"

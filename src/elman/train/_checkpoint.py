@@ -120,6 +120,11 @@ def digest(parts: Iterable[bytes | memoryview | np.ndarray[Any, Any]]) -> str:
     return found.hexdigest()
 
 
+def fingerprint(random: Random) -> str:
+    """Return a digest of what random numbers are to be drawn."""
+    return digest([repr(_checkpoint.packed(_random_state(random))).encode()])
+
+
 def _part(arrays: Mapping[str, FloatArray], prefix: str) -> dict[str, FloatArray]:
     return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 

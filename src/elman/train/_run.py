@@ -13,7 +13,7 @@ from elman import _check
 from elman.nn._module import Module
 from elman.train._arguments import check_numbers, check_objects, checked_score
 from elman.train._batches import Random
-from elman.train._checkpoint import Checkpoints, Course
+from elman.train._checkpoint import Checkpoints, Course, fingerprint
 from elman.train._clip import clip_by_global_norm
 from elman.train._objective import Objective
 from elman.train._optimizer import Optimizer
@@ -100,9 +100,12 @@ def run(
     max_iter = _check.size("max_iter", max_iter)
     rate = Rate(optimizer, schedule, max_iter * objective.steps)
 
+    drawn = None if checkpoint is None else fingerprint(random)
+
     def identity() -> list[Any]:
         return [
             *(network.config(), objective.fingerprint(), optimizer.config(), rate.described()),
+            drawn,
             *(clip_norm, max_iter, tol, n_iter_no_change, validate is not None, keep_start),
         ]
 
