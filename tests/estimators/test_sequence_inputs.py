@@ -249,3 +249,27 @@ def test_values_beyond_float32(tmp_path: Path) -> None:
         )
     model.set_params(standardize=False, dtype="float64").fit(X, large)
     assert ((model.predict(X) > 0) == up).all()
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (
+            [[[1, 2], [3]]] * 8,
+            r"X\[0\]: expected an array .*, got a list of 2 that",
+        ),
+        (
+            [np.ones((2, 2)), None] * 4,
+            r"X\[1\]: expected an array .*, got None",
+        ),
+    ],
+)
+def test_a_sequence_that_is_none(X: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RNNClassifier().fit(X, [0, 1] * 4)
+
+
+def test_held_out_targets_that_are_missing_are_named() -> None:
+    X, y = np.ones((8, 3, 2)), np.arange(8.0)
+    with pytest.raises(ValueError, match="Input y_val contains NaN"):
+        RNNRegressor(early_stopping=True).fit(X, y, X_val=X, y_val=y * np.nan)

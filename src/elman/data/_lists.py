@@ -32,9 +32,12 @@ def is_list(X: Any) -> bool:
     is_objects = getattr(X, "dtype", None) == np.dtype(object) and n_axes(X) == 1
     if not isinstance(X, list | tuple) and not is_objects:
         return False
+    for i, sequence in enumerate(X):
+        if sequence is None:
+            raise _check.fail(ValueError, f"X[{i}]", "an array (T_i, I) or (T_i,)", "None")
     if all(isinstance(sequence, list | tuple) for sequence in X):
         # Lists of numbers, all equally long, are an array (n, T) to scikit-learn.
-        return len({len(sequence) for sequence in X}) != 1 or n_axes(X[0]) == 2
+        return len({len(sequence) for sequence in X}) != 1 or _as_array(0, X[0]).ndim == 2
     if all(map(_is_plain, X)):
         return {sequence.ndim for sequence in X} <= {1, 2}
     return all(_as_array(i, sequence).ndim in (1, 2) for i, sequence in enumerate(X))

@@ -53,7 +53,7 @@ def named_as_held_out() -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError) as error:
-        raise type(error)(re.sub(r"^([Xy])\b", r"\1_val", str(error))) from None
+        raise type(error)(re.sub(r"^(Input )?([Xy])\b", r"\1\2_val", str(error))) from None
 
 
 def hold_out(
