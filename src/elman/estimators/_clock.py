@@ -63,7 +63,7 @@ class Clock:
         if len(missing):
             got = f"a missing one of id {ids[codes[missing[0]]]!r} at row {missing[0]}"
             raise _check.fail(ValueError, own, "a time in every row", got)
-        if column.dtype.kind in "Oiu" or hasattr(column, "cat"):
+        if column.dtype.kind == "O" or hasattr(column, "cat"):
             # Objects and categories that are all whole numbers are whole numbers.
             column = column.astype(object).infer_objects()
         if column.dtype.kind in "iu":
