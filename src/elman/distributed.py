@@ -51,13 +51,13 @@ def predict(
         A bag's items are the sequences: arrays (T_i, I), lists of words, and so on. An array has
         the shape (n, T, I) or (n, T), cut along n alone. A data frame has a row for each step; its
         index is the sequences' id, as ``set_index`` makes it, so that a part has whole sequences.
-        A worker holds a part or two at once. Of a bag it holds no more than 256 sequences where
-        the parts are read and written as they go.
+        A worker holds a part or two at once. Of a bag whose parts are read as they go it holds 256
+        sequences, and the answers.
     method : str, optional
         Which method answers, such as predict_proba.
-    time : name of a column, optional
-        Of a data frame: what orders the steps of a sequence, as of `elman.data.from_frame`. None
-        takes them as they stand, which is not sure after a shuffle. A forecaster reads ``ds``.
+    time : name of a column
+        Of a data frame, and of it alone: what orders the steps of a sequence, as of
+        `elman.data.from_frame`. A forecaster reads ``ds`` instead.
     **options
         What else the method takes, such as ``level=[80]`` of a forecaster.
 
@@ -244,7 +244,7 @@ def _of_array(predictor: Any, X: Any, answer: _Answer) -> Any:
     sample = answer.of_array(np.zeros((2, *X.shape[1:]), X.dtype), predictor)
     if not isinstance(sample, np.ndarray):
         expected, got = "a method whose answers form an array", repr(answer.method)
-        fix = "make a bag of the array, dask.bag.from_delayed(list(X.to_delayed()))"
+        fix = "make a bag of the array, dask.bag.from_delayed(list(X.to_delayed().ravel()))"
         raise _check.fail(ValueError, "method", expected, got, fix)
     return da.map_blocks(
         answer.of_array,
@@ -267,7 +267,7 @@ def _of_frame(predictor: Any, frame: Any, answer: _Answer, time: Any) -> Any:
         return frame.map_partitions(answer.of_series, _sent(predictor), empty, meta=empty)
     if time is None:
         expected, got = "the name of the column that orders a sequence's steps", "None"
-        fix = "a part's rows need not stand as they were read: number them first where it matters"
+        fix = "number the steps before set_index, after which rows may stand in another order"
         raise _check.fail(ValueError, "time", expected, got, fix)
     values = _values(predictor, frame, time)
     rows = meta_nonempty(frame._meta.reset_index(drop=True)).iloc[:1].rename_axis("id")
