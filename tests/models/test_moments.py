@@ -26,6 +26,12 @@ def test_a_constant_column_of_rounded_numbers() -> None:
     assert deviation == 1
 
 
+def test_weights_of_any_size() -> None:
+    values, weights = np.array([[1.0], [2.0], [6.0]]), np.array([2.0, 1.0, 1.0])
+    expected = moments(values, weights)
+    np.testing.assert_allclose(moments(values, weights * 5e307), expected, rtol=1e-14)
+
+
 def test_zeros_and_one_axis() -> None:
     assert moments(np.zeros(3)) == (0, 1)
     assert moments(np.array([1.0, 3.0], np.float32)) == (2, 1)

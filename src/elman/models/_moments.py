@@ -22,6 +22,8 @@ def moments(values: FloatArray, weights: Any = None) -> tuple[FloatArray, FloatA
     unit = np.where((size > _FAR) | ((size > 0) & (size < 1 / _FAR)), size, 1.0)
     if (unit != 1).any():
         values = values / unit
+    if weights is not None and weights.max() > _FAR:
+        weights = weights / weights.max()
     mean = np.average(values, axis=0, weights=weights)
     deviation = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
     # A constant column has a deviation of rounding alone.
