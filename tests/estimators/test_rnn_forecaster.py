@@ -875,6 +875,22 @@ def test_parameters_of_numpy_and_pandas(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(loaded.predict(level=[70]), forecaster.predict(level=[70]))
 
 
+@pytest.mark.parametrize(
+    ("options", "kind", "name"),
+    [
+        ({"n_windows": 0}, ValueError, "n_windows"),
+        ({"step_size": 0}, ValueError, "step_size"),
+        ({"refit": "a"}, TypeError, "refit"),
+        ({"h": 9}, ValueError, "h"),
+        ({"level": [77]}, ValueError, "level"),
+        ({"n_windows": 20}, ValueError, "df"),
+    ],
+)
+def test_bad_arguments_of_cross_validation(options: Any, kind: Any, name: str) -> None:
+    with pytest.raises(kind, match=f"^{name}: expected"):
+        made().cross_validation(table({"a": 40}), **options)
+
+
 def test_conformal_intervals_of_no_level() -> None:
     df = table({"a": 40})
     assert made(intervals="conformal", level=[]).fit(df).predict().shape == (6, 3)

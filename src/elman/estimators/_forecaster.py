@@ -480,6 +480,7 @@ class RNNForecaster(RecurrentEstimator):
         """
         self._check_parameters()
         panel = self._panel("df", df)
+        _check.flag("refit", refit)
         n_windows = _check.size("n_windows", n_windows)
         h = _steps_ahead(h, self.h)
         step_size = h if step_size is None else _check.size("step_size", step_size)
