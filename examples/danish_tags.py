@@ -64,8 +64,12 @@ def danish(folder: Path | None) -> list[Part]:
         return [read((folder / name).read_text("utf-8").splitlines()) for name in FILES]
     parts = []
     for name in FILES:
-        with urllib.request.urlopen(URL + name, timeout=60) as answer:
-            parts.append(read(answer.read().decode().splitlines()))
+        try:
+            with urllib.request.urlopen(URL + name, timeout=60) as answer:
+                parts.append(read(answer.read().decode().splitlines()))
+        except OSError as error:
+            fix = "fetch the two files by hand and pass --data FOLDER, or try --turkish"
+            raise SystemExit(f"cannot fetch {URL}{name}: {error}; {fix}") from None
     return parts
 
 

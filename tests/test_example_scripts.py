@@ -60,6 +60,18 @@ def test_danish_tags_prints_figures(
     assert "1.0000 1.0000" in printed
 
 
+def test_danish_tags_says_what_to_do_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = script("danish_tags")
+
+    def refused(*_: Any, **__: Any) -> Any:
+        raise OSError("no route")
+
+    monkeypatch.setattr(tags.urllib.request, "urlopen", refused)
+    monkeypatch.setattr(sys, "argv", ["danish_tags.py"])
+    with pytest.raises(SystemExit, match=r"cannot fetch .*da-ud-train.conllu: no route; .* --data"):
+        tags.main()
+
+
 def test_korean_spacing_counts_spaces() -> None:
     spacing = script("korean_spacing")
     paragraph = "모든 국민은 법 앞에 평등하다."
