@@ -175,3 +175,17 @@ def test_streams_that_are_closed(
         assert done.stderr == "elman predict: Bad file descriptor\n"
     answers = names["OUT"].read_text() if names["OUT"].exists() else done.stdout
     assert answers.count("\n") == (0 if status else 25)
+
+
+def test_a_package_that_is_not_there_is_named(
+    run_python: Callable[..., str], csv: Path, tmp_path: Path
+) -> None:
+    arguments = ["fit", "forecast", str(csv), "--id", "name", "--time", "day", "--target", "a"]
+    arguments += ["--h", "2", "-o", str(tmp_path / "m")]
+    program = "import os, sys; os.dup2(1, 2); sys.modules['pandas'] = None\n"
+    program += f"from elman.cli import main\nprint(main({arguments!r}))"
+    printed = run_python(program).splitlines()
+    assert printed[-2:] == [
+        "elman fit forecast: this needs pandas: pip install 'elman[cli]' brings it",
+        "1",
+    ]

@@ -88,6 +88,8 @@ def _say(options: argparse.Namespace, message: str) -> None:
 
 def _worded(error: Exception) -> str:
     """Return an error's message; of the system's errors without their numbers."""
+    if isinstance(error, ModuleNotFoundError) and error.name in ("pandas", "pyarrow"):
+        return f"this needs {error.name}: pip install 'elman[cli]' brings it"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error) or type(error).__name__
