@@ -280,7 +280,7 @@ class WeightGradients {
 
   // d_x is zero after a row's length.
   void clear_padding(const Range& rows) const {
-    if (!c_.d_x.data) return;
+    if (!c_.d_x.data || c_.d_x.offset) return;
     for (Index i = rows.begin; i < rows.end; ++i)
       for (Index t = s_.length(i); t < s_.T; ++t) zero_row(c_.d_x.row(t, s_.row(i)), c_.I);
   }

@@ -22,9 +22,10 @@ bool forked = false;  // OpenMP does not survive a fork: a child works on one th
 
 template <class Real>
 void bind(nb::module_& m, const char* network, const char* run, const char* cell_run) {
-  nb::class_<Run<Real>>(m, run).def(
-      "backward", &Run<Real>::backward, "d_output"_a.none() = nb::none(),
-      "d_state_n"_a.none() = nb::none(), "gradients"_a.none() = nb::none(), "of_x"_a = true);
+  nb::class_<Run<Real>>(m, run)
+      .def("backward", &Run<Real>::backward, "d_output"_a.none() = nb::none(),
+           "d_state_n"_a.none() = nb::none(), "gradients"_a.none() = nb::none(), "of_x"_a = true)
+      .def_prop_ro("workspace", &Run<Real>::workspace_array);
   nb::class_<CellRun<Real>>(m, cell_run)
       .def("backward", &CellRun<Real>::backward_cell, "d_state_n"_a.none());
   using Bound = BoundNetwork<Real>;
@@ -35,7 +36,10 @@ void bind(nb::module_& m, const char* network, const char* run, const char* cell
            "num_layers"_a, "bidirectional"_a, "bias"_a, "proj_size"_a)
       .def("run", &Bound::run, "x"_a.none(), "state"_a.none() = nb::none(),
            "lengths"_a.none() = nb::none(), "masks"_a.none() = nb::none(), "keep"_a = false,
-           "batch_first"_a = false)
+           "batch_first"_a = false, "packed"_a = false)
+      .def("resume", &Bound::resume, "x"_a, "state"_a.none(), "lengths"_a.none(), "masks"_a.none(),
+           "batch_first"_a, "packed"_a, "output"_a, "workspace"_a)
+      .def("holds", &Bound::holds, "weights"_a)
       .def("cell", &Bound::cell, "x"_a.none(), "state"_a.none() = nb::none(), "keep"_a = false)
       .def("step", &Bound::step, "x_t"_a.none(), "state"_a.none(), "out"_a.none() = nb::none())
       .def_prop_ro("weights", &Bound::weights)

@@ -13,6 +13,8 @@
 #include "gil.hpp"
 #include "masks.hpp"
 #include "parameters.hpp"
+#include "same_bytes.hpp"
+#include "workspace.hpp"
 
 namespace elman {
 
@@ -54,7 +56,9 @@ struct Run {
   Masks<Real> masks;
   std::optional<NewSteps<Real>> output;
   std::optional<NewState<Real>> h_n, c_n;
+  Arguments<Real> given_output;  // where it was resumed
   Buffer<Real> of_cell;  // a cell's output, where the state that it returned is the caller's
+  Workspace<Real> workspace;
   std::optional<Pass<Real>> pass;
 
   nb::object state_n() const {
@@ -66,6 +70,7 @@ struct Run {
     return nb::cast<const BoundNetwork<Real>&>(network).backward(*this, d_output, d_state_n,
                                                                  gradients, of_x);
   }
+  nb::object workspace_array() { return workspace.array(); }
   nb::object backward_cell(nb::handle d_state_n) const {
     return backward(nb::none(), d_state_n, nb::none(), true);
   }
@@ -96,17 +101,37 @@ class BoundNetwork {
   }
 
   nb::object run(nb::handle x, nb::handle state, nb::handle lengths, nb::handle masks, bool keep,
-                 bool batch_first) const {
+                 bool batch_first, bool packed) const {
     if (keep) {
       auto run = std::make_unique<Run<Real>>();
-      if (!run->arguments.read(a_, x, state, lengths, batch_first)) return nb::none();
+      if (!run->arguments.read(a_, x, state, lengths, batch_first, packed)) return nb::none();
       const nb::object results = forward(*run, masks, true);
       run->network = nb::find(this);
       return nb::make_tuple(results, nb::cast(run.release(), nb::rv_policy::take_ownership));
     }
     Run<Real> run;
-    if (!run.arguments.read(a_, x, state, lengths, batch_first)) return nb::none();
+    if (!run.arguments.read(a_, x, state, lengths, batch_first, packed)) return nb::none();
     return forward(run, masks, false);
+  }
+
+  nb::object resume(nb::handle x, nb::handle state, nb::handle lengths, nb::handle masks,
+                    bool batch_first, bool packed, nb::handle output, nb::handle workspace) const {
+    auto run = std::make_unique<Run<Real>>();
+    if (!run->arguments.read(a_, x, state, lengths, batch_first, packed)) return nb::none();
+    Pass<Real>& pass = begin(*run, masks, true);
+    Array3<const Real> steps{};
+    if (!run->given_output.read_like(run->arguments, a_, output, pass.schedules, steps) ||
+        !run->workspace.take(workspace, network_.workspace_values(pass)))
+      return nb::none();
+    pass.output = {const_cast<Real*>(steps.data), steps.t, steps.n, steps.offset};  // to be read
+    pass.workspace = run->workspace.data();
+    run->network = nb::find(this);
+    return nb::cast(run.release(), nb::rv_policy::take_ownership);
+  }
+
+  bool holds(nb::list weights) const {
+    std::list<View<Real>> others;
+    return read_parameters(a_, weights, false, others) && same_bytes(weights_, others, threads());
   }
 
   nb::object cell(nb::handle x, nb::handle state, bool keep) const {
@@ -149,7 +174,7 @@ class BoundNetwork {
     if (a_.pair()) pass.c_n = {c.data(), c.stride(0), c.stride(1)};
     pass.h_0 = constant(pass.h_n), pass.c_0 = constant(pass.c_n);
     pass.output = {to.data(), 0, to.stride(0)};
-    pass.step = true;
+    pass.step = true;  // which needs no workspace
     pass.turned = !turned_.load(std::memory_order_relaxed);
     turned_.store(pass.turned, std::memory_order_relaxed);
     // It writes into the caller's state, so that it must not be broken off.
@@ -161,7 +186,7 @@ class BoundNetwork {
                       nb::handle gradients, bool of_x) const {
     const Arguments<Real>& arguments = run.arguments;
     const Form form = arguments.form;
-    const Index T = arguments.T, N = arguments.N, K = a_.recurrences();
+    const Index N = arguments.N, K = a_.recurrences();
     BackwardPass<Real> pass;
     const Parts later(d_state_n, a_.pair());
     StatePart<Real> d_h_n, d_c_n;
@@ -171,17 +196,8 @@ class BoundNetwork {
     pass.d_h_n = d_h_n.states(form), pass.d_c_n = d_c_n.states(form);
     Arguments<Real> of_output;  // which reads the gradient as if it were x
     if (!d_output.is_none()) {
-      Architecture of = a_;
-      of.I = a_.output_size();
-      if (!of_output.read(of, d_output, nb::none(), nb::none(), form == Form::batch_first))
+      if (!of_output.read_like(arguments, a_, d_output, run.pass->schedules, pass.d_output))
         return nb::none();
-      if (of_output.form != form || of_output.N != N) return nb::none();
-      if (form == Form::ragged) {
-        if (of_output.lengths != arguments.lengths) return nb::none();
-        of_output.T = T;
-      }
-      if (of_output.T != T) return nb::none();
-      pass.d_output = of_output.steps(of);
     }
     std::list<View<Real>> given;
     nb::list found;
@@ -190,7 +206,7 @@ class BoundNetwork {
       return nb::none();
 
     std::optional<NewSteps<Real>> d_x;
-    if (of_x) d_x.emplace(form, T, N, a_.I);
+    if (of_x) d_x.emplace(form, run.pass->schedules, a_.I);
     NewState<Real> d_h_0(form, K, N, a_.P);
     std::optional<NewState<Real>> d_c_0;
     if (a_.pair()) d_c_0.emplace(form, K, N, a_.H);
@@ -257,18 +273,28 @@ class BoundNetwork {
     return {learned.data(), learned.stride(0), 0};
   }
 
-  // Run what was read; the results as Python gets them.
-  nb::object forward(Run<Real>& run, nb::handle masks, bool keep) const {
+  // What a run reads, of what was read from Python.
+  Pass<Real>& begin(Run<Real>& run, nb::handle masks, bool keep) const {
     Arguments<Real>& arguments = run.arguments;
     const Form form = arguments.form;
-    const Index T = arguments.T, N = arguments.N, K = a_.recurrences();
-    Pass<Real>& pass = run.pass.emplace(
-        Schedules(T, N, arguments.has_lengths ? arguments.lengths.data() : nullptr));
+    Pass<Real>& pass = run.pass.emplace(Schedules(
+        arguments.T, arguments.N, arguments.has_lengths ? arguments.lengths.data() : nullptr));
     pass.keep = keep;
-    pass.x = arguments.steps(a_);
+    pass.packed = form == Form::packed;
+    pass.x = arguments.steps(a_, pass.schedules);
     pass.h_0 = first_state(arguments.h_0, form, 0);
     if (a_.pair()) pass.c_0 = first_state(arguments.c_0, form, 1);
     run.masks.read(a_, arguments, masks, pass);
+    return pass;
+  }
+
+  // Run what was read; the results as Python gets them.
+  nb::object forward(Run<Real>& run, nb::handle masks, bool keep) const {
+    Pass<Real>& pass = begin(run, masks, keep);
+    const Arguments<Real>& arguments = run.arguments;
+    const Form form = arguments.form;
+    const Index N = arguments.N, K = a_.recurrences();
+    pass.workspace = run.workspace.make(network_.workspace_values(pass));
     run.h_n.emplace(form, K, N, a_.P);
     pass.h_n = run.h_n->states;
     if (a_.pair()) pass.c_n = run.c_n.emplace(form, K, N, a_.H).states;
@@ -277,7 +303,7 @@ class BoundNetwork {
     if (cell)
       pass.output = {keep ? run.of_cell.get() : pass.h_n.data, 0, a_.P};
     else
-      pass.output = run.output.emplace(form, T, N, a_.output_size()).steps;
+      pass.output = run.output.emplace(form, pass.schedules, a_.output_size()).steps;
     released(
         [&](const Interrupt* interrupt) { return network_.forward(pass, threads(), interrupt); });
     if (cell) return nb::none();

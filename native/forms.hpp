@@ -17,6 +17,7 @@ enum class Form {
   batch_first,  // x (N, T, I), states (L·D, N, ·)
   single,       // x (T, I), states (L·D, ·)
   ragged,       // x a list of N arrays (T_i, I), states (L·D, N, ·)
+  packed,       // x (pairs, I) with lengths, the valid rows of each step; states (L·D, N, ·)
   cell,         // x (N, I), states (N, ·)
   single_cell,  // x (I,), states (·,)
 };
@@ -149,8 +150,12 @@ class Padded {
 // A new array like x or the output, in a form, of `size` values at each step.
 template <class Real>
 struct NewSteps {
-  NewSteps(Form form, Index T, Index N, Index size) {
-    if (form == Form::cell || form == Form::single_cell) {
+  NewSteps(Form form, const Schedules& schedules, Index size) {
+    const Index T = schedules.T(), N = schedules.N();
+    if (form == Form::packed) {
+      array.emplace(schedules.pairs(), size);
+      steps = {array->data(), 0, size, schedules.offset()};
+    } else if (form == Form::cell || form == Form::single_cell) {
       form == Form::cell ? array.emplace(N, size) : array.emplace(size);
       steps = {array->data(), 0, size};
     } else if (form == Form::single) {
@@ -187,9 +192,16 @@ template <class Real>
 class Arguments {
  public:
   // x, state and lengths of layers. Nothing is copied.
+  // packed: whether x has the valid rows of each step alone.
   bool read(const Architecture& a, nanobind::handle x, nanobind::handle state,
-            nanobind::handle lengths, bool batch_first) {
-    if (PyList_CheckExact(x.ptr()) || PyTuple_CheckExact(x.ptr())) {
+            nanobind::handle lengths, bool batch_first, bool packed = false) {
+    if (packed) {
+      form = Form::packed;
+      if (!x_.take(x, 2) || x_.shape(1) != a.I || lengths.is_none() || !read_lengths(lengths))
+        return false;
+      N = static_cast<Index>(this->lengths.size()), T = N ? this->lengths.front() : 0;
+      if (!fit_lengths() || !decreasing()) return false;
+    } else if (PyList_CheckExact(x.ptr()) || PyTuple_CheckExact(x.ptr())) {
       form = Form::ragged;
       if (!lengths.is_none() || !padded_.read(x, a.I)) return false;
       T = padded_.T(), N = padded_.N();
@@ -198,7 +210,7 @@ class Arguments {
     } else if (x_.take(x, 3)) {
       form = batch_first ? Form::batch_first : Form::time_first;
       T = x_.shape(batch_first ? 1 : 0), N = x_.shape(batch_first ? 0 : 1);
-      if (x_.shape(2) != a.I || !read_lengths(lengths)) return false;
+      if (x_.shape(2) != a.I || !read_lengths(lengths) || !fit_lengths()) return false;
     } else if (x_.take(x, 2)) {
       form = Form::single;
       T = x_.shape(0), N = 1;
@@ -207,6 +219,29 @@ class Arguments {
       return false;
     }
     return T > 0 && read_state(a, state);
+  }
+
+  // An array of steps in the form of x, with so many values at each. `steps` are those of
+  // `schedules`.
+  bool read_like(const Arguments& x, const Architecture& a, nanobind::handle array,
+                 const Schedules& schedules, Array3<const Real>& to) {
+    Architecture of = a;
+    of.I = a.output_size();
+    const bool packed = x.form == Form::packed;
+    if (packed) {
+      form = Form::packed, T = x.T, N = x.N;
+      if (!x_.take(array, 2) || !x_.has_shape(schedules.pairs(), of.I)) return false;
+    } else if (!read(of, array, nanobind::none(), nanobind::none(), x.form == Form::batch_first)) {
+      return false;
+    }
+    if (form != x.form || N != x.N) return false;
+    if (form == Form::ragged) {
+      if (lengths != x.lengths) return false;
+      T = x.T;
+    }
+    if (T != x.T) return false;
+    to = steps(of, schedules);
+    return true;
   }
 
   // x and state of a single cell.
@@ -225,9 +260,11 @@ class Arguments {
     return read_state(a, state);
   }
 
-  // (T, N, I). It copies the arrays of a list.
-  Array3<const Real> steps(const Architecture& a) {
+  // (T, N, I). It copies the arrays of a list. The offsets of packed steps are the schedules'.
+  Array3<const Real> steps(const Architecture& a, const Schedules& schedules) {
     switch (form) {
+      case Form::packed:
+        return {x_.data(), 0, x_.stride(0), schedules.offset()};
       case Form::ragged:
         padded_.pad(T, a.I);
         return padded_.steps(a.I);
@@ -280,10 +317,22 @@ class Arguments {
     } else {
       return false;
     }
-    if (static_cast<Index>(lengths.size()) != N) return false;
+    return true;
+  }
+
+  bool fit_lengths() const {
+    if (has_lengths && static_cast<Index>(lengths.size()) != N) return false;
     for (const Index length : lengths)
       if (length < 0 || length > T) return false;
     return true;
+  }
+
+  // Whether no row is longer than the one before it, and x has as many rows as there are pairs.
+  bool decreasing() const {
+    Index pairs = 0;
+    for (std::size_t i = 0; i < lengths.size(); pairs += lengths[i++])
+      if (i && lengths[i] > lengths[i - 1]) return false;
+    return pairs == x_.shape(0);
   }
 
   View<Real> x_;

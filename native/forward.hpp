@@ -222,7 +222,7 @@ class ForwardPass {
     for (Index i = b_.rows_begin; i < b_.rows_end; ++i) {
       const Index length = s_.length(i), row = s_.row(i);
       copy_row(c_.h_n.row(row) + of_h.begin, h_row_before(i, length) + of_h.begin, of_h.size());
-      for (Index t = length; t < s_.T; ++t)
+      for (Index t = length; t < s_.T && !c_.output.offset; ++t)
         zero_row(c_.output.row(t, row) + of_h.begin, of_h.size());
     }
   }

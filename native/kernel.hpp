@@ -12,13 +12,18 @@ namespace elman {
 
 using Index = std::int64_t;
 
-// An array of shape (T, N, ·), or null where that is allowed.
+// An array of shape (T, N, ·), or null where that is allowed. With `offset` it has the valid rows
+// of each step alone, step after step: rows of decreasing length, as torch's PackedSequence has
+// them.
 template <class Real>
 struct Array3 {
   Real* data;
-  Index t, n;  // strides of the first two axes
+  Index t, n;                     // strides of the first two axes
+  const Index* offset = nullptr;  // (T,) how many rows come before each step; or null
 
-  Real* row(Index step, Index row) const { return data + step * t + row * n; }
+  Real* row(Index step, Index row) const {
+    return data + (offset ? offset[step] * n : step * t) + row * n;
+  }
 };
 
 // An array of shape (N, ·), or null where that is allowed.

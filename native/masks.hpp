@@ -70,9 +70,13 @@ class Masks {
     const nanobind::handle between = PyTuple_GetItem(masks.ptr(), 0);
     const nanobind::handle recurrent = PyTuple_GetItem(masks.ptr(), 1);
     if (!between.is_none())
-      hold(between, 3, a.L - 1, [&](const View<Real>& mask) {
-        if (!mask.has_shape(T, N, a.output_size())) fail();
-        pass.between.push_back({mask.data(), mask.stride(0), mask.stride(1)});
+      hold(between, pass.packed ? 2 : 3, a.L - 1, [&](const View<Real>& mask) {
+        const Index size = a.output_size();
+        if (pass.packed ? !mask.has_shape(pass.rows(), size) : !mask.has_shape(T, N, size)) fail();
+        pass.between.push_back(
+            pass.packed
+                ? Array3<const Real>{mask.data(), 0, mask.stride(0), pass.schedules.offset()}
+                : Array3<const Real>{mask.data(), mask.stride(0), mask.stride(1)});
       });
     if (!recurrent.is_none())
       hold(recurrent, 2, a.recurrences(), [&](const View<Real>& mask) {
@@ -89,7 +93,8 @@ class Masks {
       place(held_.emplace_back(PyList_GetItem(list.ptr(), i), dims));
   }
   [[noreturn]] static void fail() {
-    throw std::invalid_argument("masks: expected lists of arrays (T, N, D·P) and (N, P)");
+    throw std::invalid_argument(
+        "masks: expected lists of arrays (T, N, D·P), or (pairs, D·P), and (N, P)");
   }
 
   std::list<View<Real>> held_;

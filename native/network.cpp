@@ -6,25 +6,32 @@
 namespace elman {
 namespace {
 
-// to = from * mask, or to *= mask where `from` is `to`. All (T, N, size) of neighbouring rows.
+// body(row of a, row of b) for all rows of two arrays of steps, of which b has neighbouring rows of
+// `size` values.
+template <class Real, class A, class B, class Body>
+void for_rows(const Pass<Real>& pass, const Array3<A>& a, B* b, Index size, const Body& body) {
+  for (Index t = 0; t < pass.T(); ++t) {
+    const Index rows = pass.packed ? pass.schedules.of(false).rows_at(t) : pass.N();
+    for (Index n = 0; n < rows; ++n, b += size) body(a.row(t, n), b);
+  }
+}
+
+// to = from * a mask, or to *= the mask where `from` is `to`. All of neighbouring rows.
 template <class Real>
-void multiply(const Real* from, const Array3<const Real>& mask, Index T, Index N, Index size,
-              Real* to) {
-  for (Index t = 0; t < T; ++t)
-    for (Index n = 0; n < N; ++n, from += size, to += size) {
-      const Real* factors = mask.row(t, n);
-      for (Index i = 0; i < size; ++i) to[i] = from[i] * factors[i];
-    }
+void multiply(const Pass<Real>& pass, const Real* from, Index mask, Index size, Real* to) {
+  for_rows(pass, pass.between[static_cast<std::size_t>(mask)], to, size,
+           [&](const Real* factors, Real* row) {
+             for (Index i = 0; i < size; ++i) row[i] = from[i] * factors[i];
+             from += size;
+           });
 }
 
 // The rows of `from` in neighbouring memory are added to those of `to`.
 template <class Real>
-void add(const Real* from, Index T, Index N, Index size, const Array3<Real>& to) {
-  for (Index t = 0; t < T; ++t)
-    for (Index n = 0; n < N; ++n, from += size) {
-      Real* row = to.row(t, n);
-      for (Index i = 0; i < size; ++i) row[i] += from[i];
-    }
+void add(const Pass<Real>& pass, const Real* from, Index size, const Array3<Real>& to) {
+  for_rows(pass, to, from, size, [&](Real* row, const Real* more) {
+    for (Index i = 0; i < size; ++i) row[i] += more[i];
+  });
 }
 
 // Asks between recurrences, about every 50 ms, as the kernels do within one.
@@ -95,17 +102,15 @@ auto Network<Real>::packed(Lazy& lazy, bool transposed, int threads) const
 template <class Real>
 Array3<Real> Network<Real>::layer_output(const Pass<Real>& pass, Index layer) const {
   if (layer == a_.L - 1 || pass.step) return pass.output;
-  const Index width = a_.output_size();
-  return {pass.inner[static_cast<std::size_t>(layer)].get(), pass.N() * width, width};
+  return pass.steps(pass.workspace + inner_at(pass, layer), a_.output_size());
 }
 
 template <class Real>
 Array3<const Real> Network<Real>::layer_input(const Pass<Real>& pass, Index layer) const {
   if (layer == 0) return pass.x;
   if (pass.step) return {pass.h_n.of(layer - 1).data, 0, pass.h_n.n};
-  if (pass.dropped.empty()) return constant(layer_output(pass, layer - 1));
-  const Index width = a_.output_size();
-  return {pass.dropped[static_cast<std::size_t>(layer - 1)].get(), pass.N() * width, width};
+  if (pass.between.empty()) return constant(layer_output(pass, layer - 1));
+  return constant(pass.steps(pass.workspace + dropped_at(pass, layer - 1), a_.output_size()));
 }
 
 // The part of its layer's output that recurrence k fills.
@@ -129,28 +134,20 @@ Call Network<Real>::call_of(const Pass<Real>& pass, const Weights& weights, Inde
   if (!pass.recurrent.empty()) call.mask = pass.recurrent[static_cast<std::size_t>(k)];
   call.x = layer_input(pass, k / a_.D);
   call.h_0 = pass.h_0.of(k), call.c_0 = pass.c_0.of(k);
-  if (pass.keep) call.kept = pass.kept[static_cast<std::size_t>(k)].get();
+  if (pass.keep) call.kept = pass.workspace + kept_at(pass, k);
   return call;
 }
 
 template <class Real>
 Outcome Network<Real>::forward(Pass<Real>& pass, int threads, const Interrupt* interrupt) const {
   const std::vector<Weights>& weights = packed(forward_, true, threads);
-  const Index T = pass.T(), N = pass.N(), width = a_.output_size();
-  for (Index layer = 0; !pass.step && layer + 1 < a_.L; ++layer) {
-    pass.inner.push_back(memory<Real>(T * N * width));
-    if (!pass.between.empty()) pass.dropped.push_back(memory<Real>(T * N * width));
-  }
-  for (Index k = 0; pass.keep && k < a_.recurrences(); ++k)
-    pass.kept.push_back(memory<Real>(pass.schedules.pairs() * kept_values(a_.cell, a_.H)));
-
   BetweenCalls between(a_.recurrences() > 1 ? interrupt : nullptr);
   for (Index k = 0; k < a_.recurrences(); ++k) {
     if (between.interrupted()) return Outcome::interrupted;
-    const auto below = static_cast<std::size_t>(k / a_.D - 1);
+    const Index below = k / a_.D - 1;
     if (k >= a_.D && k % a_.D == 0 && !pass.between.empty())
-      multiply<Real>(pass.inner[below].get(), pass.between[below], T, N, width,
-                     pass.dropped[below].get());
+      multiply(pass, pass.workspace + inner_at(pass, below), below, a_.output_size(),
+               pass.workspace + dropped_at(pass, below));
     const Weights& of_k = weights[static_cast<std::size_t>(k)];
     auto call = call_of<Forward<Real>>(pass, of_k, k);
     call.bias = of_k.bias.panels().data, call.bias_hh = of_k.bias_hh.panels().data;
@@ -168,11 +165,11 @@ template <class Real>
 Outcome Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>& gradients,
                                 int threads, const Interrupt* interrupt) const {
   const std::vector<Weights>& weights = packed(backward_, false, threads);
-  const Index T = pass.T(), N = pass.N(), G = gates(a_.cell);
+  const Index rows = pass.rows(), G = gates(a_.cell);
   const Index width = a_.L > 1 ? a_.output_size() : 0;  // of what passes between layers
-  const auto passed_on = memory<Real>(2 * T * N * width);
+  const auto passed_on = memory<Real>(2 * rows * width);
   const auto of_reverse =
-      memory<Real>(a_.D == 2 ? T * N * std::max(gradients.d_x.data ? a_.I : 0, width) : 0);
+      memory<Real>(a_.D == 2 ? rows * std::max(gradients.d_x.data ? a_.I : 0, width) : 0);
   const auto no_bias = memory<Real>(a_.bias ? 0 : 2 * G * a_.H);
   std::fill_n(no_bias.get(), a_.bias ? 0 : 2 * G * a_.H, Real(0));
 
@@ -181,7 +178,7 @@ Outcome Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>
     if (between.interrupted()) return Outcome::interrupted;
     const Index layer = k / a_.D, direction = k % a_.D, n = a_.inputs(k);
     const auto gradient_between = [&](Index above) -> Array3<Real> {
-      return {passed_on.get() + above % 2 * T * N * width, N * width, width};
+      return pass.steps(passed_on.get() + above % 2 * rows * width, width);
     };
     const Array3<Real> d_input = layer ? gradient_between(layer) : gradients.d_x;
     const bool of_x = d_input.data != nullptr;
@@ -191,7 +188,7 @@ Outcome Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>
     call.d_output = layer + 1 == a_.L ? gradients.d_output : constant(gradient_between(layer + 1));
     if (call.d_output.data) call.d_output.data += direction * a_.P;
     call.d_h_n = gradients.d_h_n.of(k), call.d_c_n = gradients.d_c_n.of(k);
-    call.d_x = of_x && direction ? Array3<Real>{of_reverse.get(), N * n, n} : d_input;
+    call.d_x = of_x && direction ? pass.steps(of_reverse.get(), n) : d_input;
     call.d_h_0 = gradients.d_h_0.of(k), call.d_c_0 = gradients.d_c_0.of(k);
     call.d_weight_ih = of_k.weight_ih, call.d_weight_hh = of_k.weight_hh;
     call.d_weight_hr = of_k.weight_hr;
@@ -200,10 +197,9 @@ Outcome Network<Real>::backward(const Pass<Real>& pass, const BackwardPass<Real>
     call.interrupt = interrupt;
     const Outcome outcome = kernels().of<Real>().backward(a_.cell, call, threads);
     if (outcome != Outcome::done) return outcome;
-    if (of_x && direction == 0 && a_.D == 2) add(of_reverse.get(), T, N, n, d_input);
+    if (of_x && direction == 0 && a_.D == 2) add(pass, of_reverse.get(), n, d_input);
     if (direction == 0 && layer && !pass.between.empty())
-      multiply<Real>(d_input.data, pass.between[static_cast<std::size_t>(layer - 1)], T, N, n,
-                     d_input.data);
+      multiply(pass, d_input.data, layer - 1, n, d_input.data);
   }
   return Outcome::done;
 }

@@ -43,21 +43,22 @@ Array2<const Real> constant(const Array2<Real>& a) {
 }
 template <class Real>
 Array3<const Real> constant(const Array3<Real>& a) {
-  return {a.data, a.t, a.n};
+  return {a.data, a.t, a.n, a.offset};
 }
 template <class Real>
 States<const Real> constant(const States<Real>& a) {
   return {a.data, a.k, a.n};
 }
 
-// What one run reads and writes. The caller owns all but `inner`, `dropped` and `kept`.
+// What one run reads and writes. The caller owns it all.
 template <class Real>
 struct Pass {
   explicit Pass(Schedules of) : schedules(std::move(of)) {}
 
   Schedules schedules;
-  Array3<const Real> x{};                     // (T, N, I)
-  States<const Real> h_0, c_0;                // (L·D, N, P), (L·D, N, H); c of an LSTM alone
+  bool packed = false;          // whether arrays of steps have valid rows alone; see Array3
+  Array3<const Real> x{};       // (T, N, I)
+  States<const Real> h_0, c_0;  // (L·D, N, P), (L·D, N, H); c of an LSTM alone
   std::vector<Array3<const Real>> between;    // masks (T, N, D·P) on layers 1 … L - 1, or empty
   std::vector<Array2<const Real>> recurrent;  // masks (N, P) of each recurrence, or empty
   Array3<Real> output{};                      // (T, N, D·P)
@@ -67,12 +68,17 @@ struct Pass {
   bool step = false;
   bool turned = false;  // which end of the weights a step reads first
 
-  std::vector<Buffer<Real>> inner;    // outputs (T, N, D·P) of layers 0 … L - 2
-  std::vector<Buffer<Real>> dropped;  // these times their masks
-  std::vector<Buffer<Real>> kept;     // what the kernels keep of each recurrence
+  Real* workspace = nullptr;  // what stays from forward to backward; see Network::workspace_values
 
   Index T() const { return schedules.T(); }
   Index N() const { return schedules.N(); }
+  // How many rows an array of steps has.
+  Index rows() const { return packed ? schedules.pairs() : T() * N(); }
+  // An array of steps in neighbouring memory.
+  template <class Value>
+  Array3<Value> steps(Value* data, Index width) const {
+    return {data, N() * width, width, packed ? schedules.offset() : nullptr};
+  }
 };
 
 // Gradients of one recurrence's parameters, which are added to. Null if it has no such parameter.
@@ -101,6 +107,9 @@ class Network {
 
   const Architecture& architecture() const { return a_; }
 
+  // How many values of workspace a pass needs: for the outputs of layers 0 … L - 2, for these times
+  // their masks, and if keep, for what the kernels keep of each recurrence.
+  Index workspace_values(const Pass<Real>& pass) const { return kept_at(pass, a_.recurrences()); }
   // Fill output, h_n and c_n, and what backward needs if keep. interrupt may be null.
   Outcome forward(Pass<Real>& pass, int threads, const Interrupt* interrupt) const;
   // Fill d_x, d_h_0 and d_c_0, add to the parameters' gradients. The run had keep.
@@ -120,6 +129,21 @@ class Network {
 
   const std::vector<Weights>& packed(Lazy& lazy, bool transposed, int threads) const;
   Weights pack(Index k, bool transposed, int threads) const;
+
+  // Where in the workspace things begin. Each begins at a line of the cache.
+  static Index lines(Index values) { return (values + 15) / 16 * 16; }
+  Index between_layers(const Pass<Real>& pass) const {
+    return lines(pass.rows() * a_.output_size());
+  }
+  Index inner_at(const Pass<Real>& pass, Index layer) const { return layer * between_layers(pass); }
+  Index dropped_at(const Pass<Real>& pass, Index layer) const {
+    return inner_at(pass, a_.L - 1 + layer);
+  }
+  Index kept_at(const Pass<Real>& pass, Index k) const {
+    const Index kept = lines(pass.schedules.pairs() * kept_values(a_.cell, a_.H));
+    const Index layers = pass.step ? 0 : a_.L - 1;
+    return inner_at(pass, pass.between.empty() ? layers : 2 * layers) + (pass.keep ? k * kept : 0);
+  }
 
   Array3<Real> layer_output(const Pass<Real>& pass, Index layer) const;
   Array3<const Real> layer_input(const Pass<Real>& pass, Index layer) const;

@@ -27,6 +27,8 @@ class Schedules {
   Index N() const { return N_; }
   // How many (step, row) pairs there are.
   Index pairs() const { return lengths_ ? sorted_.back() : T_ * N_; }
+  // How many pairs come before each step, (T + 1,); null if every row has T steps.
+  const Index* offset() const { return lengths_ ? sorted_.data() + N_ + T_ + 1 : nullptr; }
   Schedule of(bool reverse) const {
     if (!lengths_) return {T_, N_, nullptr, nullptr, nullptr, nullptr, reverse};
     const Index *order = sorted_.data(), *active = order + N_, *offset = active + T_ + 1;

@@ -8,9 +8,11 @@ initial)`` makes one of an `Architecture`, its parameters in torch's order, and 
 states h_0 (L·D, P) and c_0 (L·D, H), if there are any. Its weights never change, so that whoever
 runs it, in whatever thread, sees one set of them. A network has
 
-- ``run(x, state, lengths, masks, keep, batch_first)`` → (output, state_n), and with ``keep``
+- ``run(x, state, lengths, masks, keep, batch_first, packed)`` → (output, state_n), and with ``keep``
   ((output, state_n), run). x is an array (T, N, I) with any strides on its first two axes, or
-  (N, T, I) if ``batch_first``, or (T, I), or a list of arrays (T_i, I); output has x's form.
+  (N, T, I) if ``batch_first``, or (T, I), or a list of arrays (T_i, I); output has x's form. If
+  ``packed`` it is as in torch's PackedSequence: (pairs, I), the valid rows of each step, and
+  lengths decrease; masks between layers are then (pairs, D·P).
   state is h_0 or (h_0, c_0), parts (L·D, N, ·), or (L·D, ·) without a batch; None, also as a part,
   is the initial one. lengths are a list of N ints or an int64 array. masks are a `Masks`, or None,
   or a function of (T, N, lengths) that returns one of these, called when all else is found good.
@@ -18,6 +20,11 @@ runs it, in whatever thread, sees one set of them. A network has
   parameters in order, then of learned initial states). It may be called often, from several
   threads. Given ``gradients`` of later parts of the same sequences are added to, and returned. With
   ``of_x=False`` d_x is None and costs nothing.
+- ``resume(x, state, lengths, masks, batch_first, packed, output, workspace)`` → the run that gave
+  this output, made again from what it read and from ``run.workspace``, one array (n,) that holds
+  what it kept. So a caller may hold runs as arrays alone.
+- ``holds(weights)`` → whether the parameters are these arrays in C order, byte by byte. A network
+  whose parameters are copies can so be held to arrays that others change.
 - ``step(x_t, state, out)`` → the last layer's h (N, P), in ``out`` or new: a run of T = 1 that
   replaces the state's parts (L, N, ·) in place.
 - ``cell(x, state, keep)`` → state_n, and with ``keep`` (state_n, run): a run of T = 1 and L = 1,

@@ -13,6 +13,8 @@ class _Run:
         gradients: list[FloatArray] | None = None,
         of_x: bool = True,
     ) -> tuple[Any, Any, list[FloatArray]] | None: ...
+    @property
+    def workspace(self) -> FloatArray: ...
 
 class _CellRun:
     def backward(self, d_state_n: Any) -> tuple[Any, Any, list[FloatArray]] | None: ...
@@ -39,7 +41,20 @@ class _Network:
         masks: Any = None,
         keep: bool = False,
         batch_first: bool = False,
+        packed: bool = False,
     ) -> Any: ...
+    def resume(
+        self,
+        x: Any,
+        state: Any,
+        lengths: Any,
+        masks: Any,
+        batch_first: bool,
+        packed: bool,
+        output: Any,
+        workspace: Any,
+    ) -> Any: ...
+    def holds(self, weights: list[FloatArray]) -> bool: ...
     def cell(self, x: Any, state: Any = None, keep: bool = False) -> Any: ...
     def step(
         self, x_t: Any, state: tuple[FloatArray, ...], out: FloatArray | None = None

@@ -1,8 +1,10 @@
 """The forms in which a caller may give a network its arguments, and the one form kernels take.
 
 x is an array (T, N, I), or (N, T, I) where the batch is first, or (T, I) for one sequence without
-a batch, or a list of arrays (T_i, I). The kernels take (T, N, I) with lengths. What is read here
-needs no conversion; whoever calls with something else is told None, converts or explains it.
+a batch, or a list of arrays (T_i, I), or packed as torch's PackedSequence is: an array (pairs, I) of
+the valid rows of each step, step after step, rows of decreasing length. The kernels take (T, N, I)
+with lengths. What is read here needs no conversion; whoever calls with something else is told None,
+converts or explains it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ class Form(NamedTuple):
     x : (T, N, I)
     state : its parts (L·D, N, ·); None stands for the network's initial state
     lengths : int64 (N,), or None where each is T
-    batched, batch_first, ragged : whether x has a batch axis, has it first, or was a list
+    batched, batch_first, ragged, packed : whether x has a batch axis, has it first, was a list or
+        packed
     """
 
     x: FloatArray
@@ -31,6 +34,7 @@ class Form(NamedTuple):
     batched: bool
     batch_first: bool
     ragged: bool
+    packed: bool = False
 
     def empty(self, size: int) -> FloatArray:
         """Return an array (T, N, size) that `restore` gives C order."""
@@ -46,6 +50,16 @@ class Form(NamedTuple):
         if self.ragged:
             assert self.lengths is not None
             return [values[:length, i] for i, length in enumerate(self.lengths)]
+        if self.packed:
+            return values[valid(values, self.lengths)]
+        return values.transpose(1, 0, 2) if self.batch_first else values
+
+    def unpack(self, values: FloatArray) -> FloatArray:
+        """Return an array of steps, given in the form of x, as (T, N, ·)."""
+        if not self.batched:
+            return values[:, None]
+        if self.packed:
+            return padded(values, self.lengths, len(self.x))
         return values.transpose(1, 0, 2) if self.batch_first else values
 
     def restore_state(self, parts: tuple[FloatArray, ...]) -> Any:
@@ -66,15 +80,11 @@ class Form(NamedTuple):
                 return None
             if not all(map(fits, d_output, like)):
                 return None
-            padded = np.zeros((*self.x.shape[:2], architecture.output_size), self.x.dtype)
+            found = np.zeros((*self.x.shape[:2], architecture.output_size), self.x.dtype)
             for i, part in enumerate(d_output):
-                padded[: len(part), i] = part
-            return padded, d_state
-        if not fits(d_output, like):
-            return None
-        if not self.batched:
-            return d_output[:, None], d_state
-        return (d_output.transpose(1, 0, 2) if self.batch_first else d_output), d_state
+                found[: len(part), i] = part
+            return found, d_state
+        return (self.unpack(d_output), d_state) if fits(d_output, like) else None
 
     def _d_state(
         self, architecture: Architecture, d_state_n: Any
@@ -90,6 +100,7 @@ def read(
     state: Any,
     lengths: Any,
     batch_first: bool,
+    packed: bool = False,
 ) -> Form | None:
     """Read a call's arguments; None if they need a conversion or do not fit.
 
@@ -97,10 +108,16 @@ def read(
     ----------
     architecture : Architecture
     dtype : float32 or float64
-    x, state, lengths, batch_first
+    x, state, lengths, batch_first, packed
         As `elman.kernels` documents them for ``run``.
     """
-    if type(x) in (list, tuple):
+    if packed:
+        lengths = _packed_lengths(lengths, len(x)) if _is_array(x, dtype, 2) else None
+        if lengths is None or x.shape[1] != architecture.input_size:
+            return None
+        x = padded(x, lengths, int(lengths[0]))
+        batched, batch_first, ragged = True, False, False
+    elif type(x) in (list, tuple):
         if lengths is not None or not all(_is_array(a, dtype, 2) for a in x):
             return None
         x, lengths = _padded(x, dtype, architecture.input_size)
@@ -120,7 +137,9 @@ def read(
         if lengths is None:
             return None
     parts = _read_state(architecture, dtype, state, N if batched else None)
-    return None if parts is None else Form(x, parts, lengths, batched, batch_first, ragged)
+    if parts is None:
+        return None
+    return Form(x, parts, lengths, batched, batch_first, ragged, packed)
 
 
 def initial_state(
@@ -192,6 +211,27 @@ def fit_parameters(architecture: Architecture, dtype: np.dtype[Any], values: Any
         and value.flags.writeable
         for value, shape in zip(values, shapes, strict=True)
     )
+
+
+def valid(steps: FloatArray, lengths: IntArray | None) -> Any:
+    """Return, to index arrays (T, N, ·), the steps and rows before each row's length, in order."""
+    return np.nonzero(np.arange(len(steps))[:, None] < lengths)
+
+
+def padded(values: FloatArray, lengths: IntArray | None, T: int) -> FloatArray:
+    """Return packed values (pairs, ·) as (T, N, ·), zero after each row's length."""
+    assert lengths is not None
+    found = np.zeros((T, len(lengths), values.shape[1]), values.dtype)
+    found[valid(found, lengths)] = values
+    return found
+
+
+def _packed_lengths(lengths: Any, pairs: int) -> IntArray | None:
+    """Return the lengths of packed rows: decreasing, of so many valid (step, row) pairs."""
+    found = None if lengths is None else _read_lengths(lengths, len(lengths), pairs)
+    if found is None or found.sum() != pairs or np.any(np.diff(found) > 0):
+        return None
+    return found if len(found) and found[0] > 0 else None
 
 
 def _padded(

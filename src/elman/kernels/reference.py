@@ -154,9 +154,10 @@ class Network:
         masks: Any = None,
         keep: bool = False,
         batch_first: bool = False,
+        packed: bool = False,
     ) -> Any:
         """Run the network over x."""
-        form = forms.read(self.architecture, self.dtype, x, state, lengths, batch_first)
+        form = forms.read(self.architecture, self.dtype, x, state, lengths, batch_first, packed)
         if form is None:
             return None
         run = Run(self, form, masks)
@@ -164,6 +165,31 @@ class Network:
         run.output.flags.writeable = not keep
         results = form.restore(run.output), form.restore_state(run.state_n)
         return (results, run) if keep else results
+
+    def resume(
+        self,
+        x: Any,
+        state: Any,
+        lengths: Any,
+        masks: Any,
+        batch_first: bool,
+        packed: bool,
+        output: Any,
+        workspace: Any,
+    ) -> Any:
+        """Run the network again, as nothing is kept in arrays."""
+        found = self.run(x, state, lengths, masks, True, batch_first, packed)
+        if found is None or not forms.fits(output, found[0][0]) or len(workspace):
+            return None
+        return found[1]
+
+    def holds(self, weights: Sequence[FloatArray]) -> bool:
+        """Tell whether the parameters are these arrays, byte by byte."""
+        shapes = list(self.architecture.parameter_shapes().values())
+        if [(w.shape, w.dtype) for w in weights] != [(shape, self.dtype) for shape in shapes]:
+            return False
+        pairs = zip(weights, self.weights, strict=True)
+        return all(own.tobytes() == other.tobytes() for own, other in pairs)
 
     def step(self, x_t: Any, state: State, out: Any = None) -> FloatArray | None:
         """Make one step of unidirectional layers; `state`, its parts (L, N, ·), is replaced."""
@@ -216,12 +242,19 @@ class Run:
             masks = masks(*form.x.shape[:2], form.lengths)
         between, recurrent = masks or (None, None)
         a = network.architecture
+        if between and form.packed:
+            between = [form.unpack(mask) for mask in between]
         self.between = [None, *(between or [None] * (a.num_layers - 1))]
         self.recurrent = recurrent or [None] * a.recurrences
         initial = forms.initial_state(a, network.dtype, network.initial, form.x.shape[1])
         self.state = forms.begin(form, initial)
         self.state_n = tuple(np.empty_like(part, order="C") for part in self.state)
         self.recurrences: list[Recurrence] = []
+
+    @property
+    def workspace(self) -> FloatArray:
+        """Nothing, as `Network.resume` runs the network again."""
+        return np.empty(0, self.network.dtype)
 
     def forward(self) -> None:
         """Run layer after layer, each direction of one on the output of the layer before."""
