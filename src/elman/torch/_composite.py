@@ -1,16 +1,74 @@
-"""The same run in torch's own differentiable operations, for the gradients of gradients.
+"""The same run in torch's differentiable operations, for the gradients of gradients.
 
-Layer by layer, as masks of dropout between layers are given here and drawn by torch inside.
+Nothing is changed in place, so that every transform of torch takes it. It is slow, and used where
+a gradient is to be differentiated again, as for a gradient penalty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, _VF
+from torch import Tensor
+from torch.nn.functional import linear
 
 from elman.torch._networks import Options
+
+State = tuple[Tensor, ...]
+Step = Callable[[Tensor, Tensor, State], State]
+
+
+def _elman(nonlinearity: Callable[[Tensor], Tensor]) -> Step:
+    return lambda of_x, of_h, state: (nonlinearity(of_x + of_h),)
+
+
+def _gru(of_x: Tensor, of_h: Tensor, state: State) -> State:
+    """Cho et al. 2014, with the reset after the product."""
+    r_x, z_x, n_x = of_x.chunk(3, -1)
+    r_h, z_h, n_h = of_h.chunk(3, -1)
+    r, z = torch.sigmoid(r_x + r_h), torch.sigmoid(z_x + z_h)
+    n = torch.tanh(n_x + r * n_h)
+    return ((1 - z) * n + z * state[0],)
+
+
+def _lstm(of_x: Tensor, of_h: Tensor, state: State) -> State:
+    """Hochreiter & Schmidhuber 1997; Gers et al. 2000."""
+    i, f, g, o = (of_x + of_h).chunk(4, -1)
+    c = torch.sigmoid(f) * state[1] + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+_STEPS: dict[str, Step] = {
+    "rnn_tanh": _elman(torch.tanh),
+    "rnn_relu": _elman(torch.relu),
+    "gru": _gru,
+    "lstm": _lstm,
+}
+
+
+def _recurrence(
+    cell: str, has_biases: bool, steps: Sequence[Tensor], state: State, weights: Sequence[Tensor]
+) -> tuple[list[Tensor], State]:
+    """Run one layer in one direction over steps (n_t, ·); rows end, or begin, when n_t changes.
+
+    The state has all rows. A step changes those that it has, which are the first ones.
+    """
+    w_ih, w_hh = weights[:2]
+    b_ih, b_hh = weights[2:4] if has_biases else (None, None)
+    w_hr = weights[-1] if len(weights) in (3, 5) else None
+    outputs = []
+    for x in steps:
+        rows = len(x)
+        now = tuple(part[:rows] for part in state)
+        now = _STEPS[cell](linear(x, w_ih, b_ih), linear(now[0], w_hh, b_hh), now)
+        if w_hr is not None:
+            now = (linear(now[0], w_hr), *now[1:])
+        state = tuple(
+            new if rows == len(old) else torch.cat([new, old[rows:]])
+            for new, old in zip(now, state, strict=True)
+        )
+        outputs.append(now[0])
+    return outputs, state
 
 
 def composite(
@@ -22,26 +80,29 @@ def composite(
     masks: Sequence[Tensor],
 ) -> tuple[Tensor, list[Tensor]]:
     """Return output and the parts of state_n, as ``elman::forward`` does."""
-    run = getattr(_VF, options.cell)
     directions = 2 if options.bidirectional else 1
-    per_layer = len(weights) // options.num_layers
-    found: list[tuple[Tensor, ...]] = []
-    # oneDNN's layers have no second derivative.
-    with torch.backends.mkldnn.flags(enabled=False):
-        for layer in range(options.num_layers):
-            if layer and masks:
-                x = x * masks[layer - 1]
-            rows = slice(layer * directions, (layer + 1) * directions)
-            parts = tuple(part[rows] for part in state)
-            first = parts if len(parts) > 1 else parts[0]
-            own = weights[layer * per_layer : (layer + 1) * per_layer]
-            rest = (list(own), options.has_biases, 1, 0.0, False, options.bidirectional)
-            if batch_sizes is None:
-                x, *parts_n = run(x, first, *rest, options.batch_first)
-            else:
-                x, *parts_n = run(x, batch_sizes, first, *rest)
-            found.append(tuple(parts_n))
-    return x, [torch.cat(part) for part in zip(*found, strict=True)]
+    count = len(weights) // options.recurrences
+    time = 1 if options.batch_first and batch_sizes is None else 0
+    finals: list[State] = []
+    for layer in range(options.num_layers):
+        if layer and masks:
+            x = x * masks[layer - 1]
+        steps = x.unbind(time) if batch_sizes is None else x.split(batch_sizes.tolist())
+        outputs = []
+        for k in range(layer * directions, (layer + 1) * directions):
+            backwards = k % directions == 1
+            found, final = _recurrence(
+                options.cell,
+                options.has_biases,
+                steps[::-1] if backwards else steps,
+                tuple(part[k] for part in state),
+                weights[k * count : (k + 1) * count],
+            )
+            outputs.append(found[::-1] if backwards else found)
+            finals.append(final)
+        joined = [torch.cat(parts, -1) for parts in zip(*outputs, strict=True)]
+        x = torch.stack(joined, time) if batch_sizes is None else torch.cat(joined)
+    return x, [torch.stack(part) for part in zip(*finals, strict=True)]
 
 
 def gradients(
@@ -55,33 +116,17 @@ def gradients(
     d_state_n: Sequence[Tensor | None],
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """Return d_x, d_state and the gradients of the weights, which can be differentiated again."""
-    # Aliases, so that no path outside of this run is followed from one of them to another.
-    given = [tensor.view_as(tensor) for tensor in (x, *state, *weights)]
-    own_x, own_state, own_weights = (
-        given[0],
-        given[1 : 1 + len(state)],
-        given[1 + len(state) :],
+    parts = len(state)
+
+    def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        output, state_n = composite(options, x, rest[:parts], rest[parts:], batch_sizes, masks)
+        return output, *state_n
+
+    results, back = torch.func.vjp(run, x, *state, *weights)
+    given = (d_output, *d_state_n)
+    d_results = tuple(
+        torch.zeros_like(y) if d_y is None else d_y
+        for y, d_y in zip(results, given, strict=True)
     )
-    output, state_n = composite(options, own_x, own_state, own_weights, batch_sizes, masks)
-    pairs = [
-        (y, d_y)
-        for y, d_y in zip((output, *state_n), (d_output, *d_state_n), strict=True)
-        if d_y is not None
-    ]
-    wanted = [tensor for tensor in given if tensor.requires_grad]
-    found = iter(
-        torch.autograd.grad(
-            [y for y, _ in pairs],
-            wanted,
-            [d_y for _, d_y in pairs],
-            create_graph=True,
-            allow_unused=True,
-            materialize_grads=True,
-        )
-    )
-    all_of_them = [next(found) if t.requires_grad else torch.zeros_like(t) for t in given]
-    return (
-        all_of_them[0],
-        all_of_them[1 : 1 + len(state)],
-        all_of_them[1 + len(state) :],
-    )
+    d_x, *rest = back(d_results)
+    return d_x, rest[:parts], rest[parts:]

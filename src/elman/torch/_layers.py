@@ -16,7 +16,7 @@ def on_kernels(cls: type[torch.nn.Module]) -> Any:
     forward: Any = cls.forward
     made = FunctionType(
         forward.__code__,
-        {**vars(of_torch), "_VF": calls},
+        {name: v for name, v in vars(of_torch).items() if name != "__name__"} | {"_VF": calls},
         "forward",
         forward.__defaults__,
         forward.__closure__,
