@@ -59,9 +59,8 @@ def _cell(name: str) -> Callable[..., Any]:
         steps, parts = x.unsqueeze(0), [part.unsqueeze(0) for part in state]
         if not _fits(options, steps, parts, weights, None):
             return of_torch(x, hx, *parameters)
-        _, state_n = _run(options, steps, parts, weights, None, [])
-        found = [part.squeeze(0) for part in state_n]
-        return tuple(found) if name == "lstm" else found[0]
+        _, state_n = _run(options, x, state, weights, None, [])
+        return tuple(state_n) if name == "lstm" else state_n[0]
 
     run.__name__ = f"{name}_cell"
     return run
@@ -126,20 +125,17 @@ def _fits(
     if x.dim() != (2 if batch_sizes is not None else 3) or 0 in x.shape:
         return False
     first, recurrent = weights[0], weights[1]
-    per_recurrence = 2 + 2 * options.has_biases + (recurrent.shape[1] * _gates(options) != recurrent.shape[0])
+    projected = recurrent.shape[1] * options.gates != recurrent.shape[0]
+    per_recurrence = 2 + 2 * options.has_biases + projected
     if len(weights) != options.recurrences * per_recurrence or x.shape[-1] != first.shape[1]:
         return False
     N = state[0].shape[1] if batch_sizes is not None else x.shape[0 if options.batch_first else 1]
-    H = recurrent.shape[0] // _gates(options)
+    H = recurrent.shape[0] // options.gates
     sizes = (recurrent.shape[1], H)
     return all(
         tuple(part.shape) == (options.recurrences, N, size)
         for part, size in zip(state, sizes, strict=False)
     )
-
-
-def _gates(options: Options) -> int:
-    return {"gru": 3, "lstm": 4}.get(options.cell, 1)
 
 
 def _masks(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from elman.torch._networks import Options
+from elman.torch._networks import Options, architecture_of
 
 State = tuple[Tensor, ...]
 Step = Callable[[Tensor, Tensor, State], State]
@@ -80,6 +80,11 @@ def composite(
     masks: Sequence[Tensor],
 ) -> tuple[Tensor, list[Tensor]]:
     """Return output and the parts of state_n, as ``elman::forward`` does."""
+    if x.dim() == 2 and batch_sizes is None:
+        parts = [part.unsqueeze(0) for part in state]
+        options = options._replace(batch_first=False)
+        output, state_n = composite(options, x.unsqueeze(0), parts, weights, None, [])
+        return output[0], [part[0] for part in state_n]
     directions = 2 if options.bidirectional else 1
     count = len(weights) // options.recurrences
     time = 1 if options.batch_first and batch_sizes is None else 0
@@ -105,6 +110,15 @@ def composite(
     return x, [torch.stack(part) for part in zip(*finals, strict=True)]
 
 
+def _zeros(options: Options, x: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
+    """Return the initial state of a call that gave none."""
+    sizes = architecture_of(options, weights).state_sizes
+    if x.dim() == 2:
+        return [x.new_zeros((len(x), size)) for size in sizes]
+    N = x.shape[0 if options.batch_first else 1]
+    return [x.new_zeros((options.recurrences, N, size)) for size in sizes]
+
+
 def gradients(
     options: Options,
     x: Tensor,
@@ -117,9 +131,11 @@ def gradients(
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     """Return d_x, d_state and the gradients of the weights, which can be differentiated again."""
     parts = len(state)
+    first = state or _zeros(options, x, weights)
 
     def run(x: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        output, state_n = composite(options, x, rest[:parts], rest[parts:], batch_sizes, masks)
+        own = rest[:parts] or first
+        output, state_n = composite(options, x, own, rest[parts:], batch_sizes, masks)
         return output, *state_n
 
     results, back = torch.func.vjp(run, x, *state, *weights)

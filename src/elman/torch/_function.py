@@ -18,6 +18,8 @@ class Run(torch.autograd.Function):
 
     Inputs: options, how many parts of a state and masks there are, x, batch_sizes, then state,
     masks and weights. Outputs: output, the workspace, and the parts of state_n.
+
+    Without modes and transforms, `apply_plain` calls it without torch's Python code for these.
     """
 
     generate_vmap_rule = True
@@ -62,6 +64,9 @@ class Run(torch.autograd.Function):
             )  # fmt: skip
         of_masks = [None] * len(masks)
         return None, None, d_x if of_x else None, None, *d_state, *of_masks, *d_weights
+
+
+apply_plain = super(torch.autograd.Function, Run).apply
 
 
 def _taken_apart(

@@ -2,62 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from types import FunctionType
 from typing import Any
 
 import torch
 from torch.nn.modules import rnn as of_torch
 
+from elman.torch import _quick
 from elman.torch._calls import calls
 
+Forward = Callable[[Any, Any, Any], Any]
 
-def on_kernels(cls: type[torch.nn.Module]) -> Any:
-    """Return the `forward` of a class of torch's, with `calls` where its code says ``_VF``."""
-    forward: Any = cls.forward
-    made = FunctionType(
-        forward.__code__,
-        {name: v for name, v in vars(of_torch).items() if name != "__name__"} | {"_VF": calls},
-        "forward",
-        forward.__defaults__,
-        forward.__closure__,
-    )
+
+def _on_calls(forward: Any) -> Forward:
+    """Return a forward of torch's, with `calls` where its code says ``_VF``.
+
+    So torch's own code checks arguments, makes zeros of a missing state, and takes packed sequences
+    apart. The name of its module is left out, as torch's compiler would look ``_VF`` up there.
+    """
+    scope = {name: value for name, value in vars(of_torch).items() if name != "__name__"}
+    code, defaults, closure = forward.__code__, forward.__defaults__, forward.__closure__
+    made = FunctionType(code, scope | {"_VF": calls}, "forward", defaults, closure)
     made.__kwdefaults__ = forward.__kwdefaults__
-    made.__doc__ = forward.__doc__
-    made.__annotations__ = forward.__annotations__
     return made
+
+
+def on_kernels(cls: type[torch.nn.Module], quick: Forward) -> Any:
+    """Return what a class of torch's has as `forward`, on elman's kernels."""
+    long_way = _on_calls(cls.forward)
+
+    def forward(self: Any, input: Any, hx: Any = None) -> Any:
+        if not torch.compiler.is_compiling():
+            found = quick(self, input, hx)
+            if found is not None:
+                return found
+        return long_way(self, input, hx)
+
+    forward.__doc__ = cls.forward.__doc__
+    return forward
 
 
 class RNN(torch.nn.RNN):
     """torch.nn.RNN; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
-    forward = on_kernels(torch.nn.RNN)
+    forward = on_kernels(torch.nn.RNN, _quick.layer)
 
 
 class GRU(torch.nn.GRU):
     """torch.nn.GRU; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
-    forward = on_kernels(torch.nn.GRU)
+    forward = on_kernels(torch.nn.GRU, _quick.layer)
 
 
 class LSTM(torch.nn.LSTM):
     """torch.nn.LSTM; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
-    forward = on_kernels(torch.nn.LSTM)
+    forward = on_kernels(torch.nn.LSTM, _quick.layer)
 
 
 class RNNCell(torch.nn.RNNCell):
     """torch.nn.RNNCell; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
-    forward = on_kernels(torch.nn.RNNCell)
+    forward = on_kernels(torch.nn.RNNCell, partial(_quick.cell, "rnn"))
 
 
 class GRUCell(torch.nn.GRUCell):
     """torch.nn.GRUCell; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
-    forward = on_kernels(torch.nn.GRUCell)
+    forward = on_kernels(torch.nn.GRUCell, partial(_quick.cell, "gru"))
 
 
 class LSTMCell(torch.nn.LSTMCell):
     """torch.nn.LSTMCell; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
-    forward = on_kernels(torch.nn.LSTMCell)
+    forward = on_kernels(torch.nn.LSTMCell, partial(_quick.cell, "lstm"))

@@ -12,8 +12,8 @@ import weakref
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
+from torch import Tensor
 
 from elman import kernels
 from elman._typing import FloatArray
@@ -25,7 +25,7 @@ class Options(NamedTuple):
 
     cell : "rnn_tanh", "rnn_relu", "gru" or "lstm"
     has_biases, num_layers, bidirectional : as of a layer
-    batch_first : whether x is (N, T, I); a packed x is (pairs, I)
+    batch_first : whether x is (N, T, I)
     """
 
     cell: str
@@ -39,10 +39,15 @@ class Options(NamedTuple):
         """L·D."""
         return self.num_layers * (2 if self.bidirectional else 1)
 
+    @property
+    def gates(self) -> int:
+        """G."""
+        return GATES[self.cell]
 
-def architecture_of(options: Options, weights: Sequence[torch.Tensor]) -> Architecture:
+
+def architecture_of(options: Options, weights: Sequence[Tensor]) -> Architecture:
     """Return the architecture of a network of these weights, in the order of torch's layers."""
-    hidden_size = weights[0].shape[0] // GATES[options.cell]
+    hidden_size = weights[0].shape[0] // options.gates
     proj_size = weights[1].shape[1] if weights[1].shape[1] != hidden_size else 0
     return Architecture(
         options.cell,
@@ -55,46 +60,65 @@ def architecture_of(options: Options, weights: Sequence[torch.Tensor]) -> Archit
     )
 
 
-class _Entry(NamedTuple):
-    tensor: weakref.ref[torch.Tensor]
-    architecture: Architecture
+class Entry(NamedTuple):
+    """A network, and where its weights were when they were packed.
+
+    The arrays are views, which keep the memory alive: so a weight at the same place has it still.
+    """
+
+    owner: weakref.ref[Tensor]
+    options: Options
+    places: list[Any]
+    arrays: list[FloatArray]
     network: Any
+    architecture: Architecture
 
 
-_entries: dict[int, _Entry] = {}
+_entries: dict[int, Entry] = {}
 """By the id of a network's first recurrent matrix."""
 
 
-def network_of(options: Options, weights: Sequence[torch.Tensor]) -> Any:
-    """Return the network of these weights as they are now, packed anew only if one changed."""
-    architecture = architecture_of(options, weights)
-    arrays = [contiguous(array_of(weight)) for weight in weights]
+def known(options: Options, weights: Sequence[Tensor]) -> Entry | None:
+    """Return the entry of weights that are where they were; their values may be others."""
     owner = weights[1]
     entry = _entries.get(id(owner))
-    if (
-        entry is not None
-        and entry.tensor() is owner
-        and entry.architecture == architecture
-        and entry.network.holds(arrays)
-    ):
-        return entry.network
-    network = kernels.network(architecture, [array.copy() for array in arrays])
-    key = id(owner)
+    if entry is None or entry.owner() is not owner or entry.options != options:
+        return None
+    return entry if entry.places == _places(weights) else None
 
-    def forget(dead: weakref.ref[torch.Tensor]) -> None:
-        if key in _entries and _entries[key].tensor is dead:
+
+def network_of(options: Options, weights: Sequence[Tensor], entry: Entry | None = None) -> Any:
+    """Return the network of these weights as they are now, packed anew only if one changed."""
+    entry = known(options, weights) if entry is None else entry
+    if entry is not None and entry.network.holds(entry.arrays):
+        return entry.network
+    arrays = entry.arrays if entry is not None else [array_of(weight) for weight in weights]
+    architecture = architecture_of(options, weights)
+    network = kernels.network(architecture, [array.copy(order="C") for array in arrays])
+    owner, key = weights[1], id(weights[1])
+
+    def forget(dead: weakref.ref[Tensor]) -> None:
+        if key in _entries and _entries[key].owner is dead:
             del _entries[key]
 
-    _entries[key] = _Entry(weakref.ref(owner, forget), architecture, network)
+    _entries[key] = Entry(
+        weakref.ref(owner, forget), options, _places(weights), arrays, network, architecture
+    )
     return network
 
 
-def array_of(tensor: torch.Tensor) -> FloatArray:
+def _places(weights: Sequence[Tensor]) -> list[Any]:
+    return [(w.data_ptr(), w.dtype, w.shape, w.stride()) for w in weights]
+
+
+def array_of(tensor: Tensor) -> FloatArray:
     """Return a tensor's memory as an array."""
-    array: FloatArray = tensor.detach().numpy()
+    array: FloatArray = (tensor.detach() if tensor.requires_grad else tensor).numpy()
     return array
 
 
-def contiguous(array: FloatArray) -> FloatArray:
-    """Return the array in C order, a copy only if it is not."""
-    return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+def tensors_of(state: Any) -> list[Tensor]:
+    """Return the parts of a state that the kernels return, as tensors."""
+    if isinstance(state, tuple):
+        return [torch.from_numpy(part) for part in state]
+    return [torch.from_numpy(state)]

@@ -5,16 +5,17 @@ run keeps for its backward is an output of the one and an input of the other, ca
 
 Arguments that both have, and the shapes of tensors:
 
-    x            (T, N, I), or (N, T, I) if batch_first, or (pairs, I) if packed
-    state        h_0 (L·D, N, P), and c_0 (L·D, N, H) of an LSTM
+    x            (T, N, I), or (N, T, I) if batch_first; (pairs, I) if there are batch_sizes,
+                 and else (N, I) for one step of a cell
+    state        h_0 (L·D, N, P), and c_0 (L·D, N, H) of an LSTM; none for zeros; (N, ·) of a cell
     weights      of all layers and directions, in torch's order
     batch_sizes  int64 (T,), how many rows are valid at each step of a packed x, or None
-    masks        of dropout between layers, (T, N, D·P) or (pairs, D·P); or none
+    masks        of dropout between layers, shaped like a layer's output; or none
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,14 @@ from torch import Tensor
 from elman._typing import FloatArray, IntArray
 from elman.kernels import Masks
 from elman.kernels.forms import rows_contiguous
-from elman.torch._networks import Options, architecture_of, array_of, contiguous, network_of
+from elman.torch._networks import Options, architecture_of, array_of, network_of, tensors_of
 
 _ARGUMENTS = (
     "Tensor x, Tensor[] state, Tensor[] weights, Tensor? batch_sizes, Tensor[] masks, "
     "str cell, bool has_biases, int num_layers, bool bidirectional, bool batch_first"
 )
+_RUN = "_elman_run"
+"""The attribute of a workspace that holds the run itself, where torch has passed it on as it is."""
 
 library = torch.library.Library("elman", "DEF")
 library.define(f"forward({_ARGUMENTS}, bool keep) -> (Tensor, Tensor[], Tensor)")
@@ -51,12 +54,17 @@ def forward(
     *given, keep = options_and_keep
     options = Options(*given)
     call = _Call(options, x, state, batch_sizes, masks)
-    found = call.of(network_of(options, weights).run, keep)
+    network = network_of(options, weights)
+    found = network.run(*call.arguments, keep, call.batch_first, call.packed)
+    if found is None:
+        raise RuntimeError("elman::forward: the shapes of x, state and weights do not fit")
     if not keep:
-        return _tensor(found[0]), _tensors(found[1]), x.new_empty(0)
+        return call.output(found[0]), call.state_n(found[1]), x.new_empty(0)
     (output, state_n), run = found
     output.flags.writeable = True  # torch itself watches over changes in place
-    return _tensor(output), _tensors(state_n), _tensor(run.workspace)
+    workspace = torch.from_numpy(run.workspace)
+    setattr(workspace, _RUN, run)
+    return call.output(output), call.state_n(state_n), workspace
 
 
 def backward(
@@ -70,16 +78,29 @@ def backward(
     """Return d_x, or an empty tensor unless of_x; d_state; and the gradients of the weights."""
     *given, output, workspace, d_output, d_state_n, of_x = options_and_more
     options = Options(*given)
-    call = _Call(options, x, state, batch_sizes, masks)
-    network = network_of(options, weights)
-    run = network.resume(
-        *call.arguments(), options.batch_first, call.packed, array_of(output), array_of(workspace)
+    one_step = x.dim() == 2 and batch_sizes is None
+    run = getattr(workspace, _RUN, None)
+    if run is None:
+        call = _Call(options, x, state, batch_sizes, masks)
+        y = array_of(output)
+        run = network_of(options, weights).resume(
+            *call.arguments,
+            call.batch_first,
+            call.packed,
+            y[None] if one_step else y,
+            array_of(workspace),
+        )
+    d_y, *d_parts = (
+        None if d is None else _with_axis(array_of(d), one_step) for d in (d_output, *d_state_n)
     )
-    d_parts = [None if part is None else rows_contiguous(array_of(part)) for part in d_state_n]
-    d_y = None if d_output is None else rows_contiguous(array_of(d_output))
-    d_x, d_state, gradients = run.backward(d_y, _state(d_parts), of_x=of_x)
-    of_input = _tensor(d_x) if of_x else x.new_empty(0)
-    return of_input, _tensors(d_state), [torch.from_numpy(array) for array in gradients]
+    d_x, d_state, gradients = run.backward(d_y, _joined(d_parts), of_x=of_x)
+    of_input = x.new_empty(0)
+    if of_x:
+        of_input = torch.from_numpy(d_x[0] if one_step else d_x)
+    of_state = tensors_of(d_state)
+    if one_step:
+        of_state = [part[0] for part in of_state]
+    return of_input, of_state[: len(state)], [torch.from_numpy(array) for array in gradients]
 
 
 class _Call:
@@ -94,29 +115,26 @@ class _Call:
         masks: Sequence[Tensor],
     ) -> None:
         self.packed = batch_sizes is not None
-        self.x = rows_contiguous(array_of(x))
-        self.state = _state([rows_contiguous(array_of(part)) for part in state])
-        self.lengths = None if batch_sizes is None else lengths_of(array_of(batch_sizes))
-        arrays = [_time_first(options, self.packed, mask) for mask in masks]
-        self.masks = Masks(arrays, None) if arrays else None
-        self.batch_first = options.batch_first
+        self.one_step = x.dim() == 2 and not self.packed
+        self.batch_first = options.batch_first and x.dim() == 3
+        parts = [_with_axis(array_of(part), self.one_step) for part in state]
+        lengths = None if batch_sizes is None else lengths_of(array_of(batch_sizes))
+        arrays = [rows_contiguous(array_of(mask)) for mask in masks]
+        if self.batch_first:
+            arrays = [array.transpose(1, 0, 2) for array in arrays]
+        self.arguments = (
+            _with_axis(array_of(x), self.one_step),
+            _joined(parts) if parts else None,
+            lengths,
+            Masks(arrays, None) if arrays else None,
+        )
 
-    def arguments(self) -> tuple[Any, Any, Any, Any]:
-        """x, state, lengths and masks."""
-        return self.x, self.state, self.lengths, self.masks
+    def output(self, array: FloatArray) -> Tensor:
+        return torch.from_numpy(array[0] if self.one_step else array)
 
-    def of(self, run: Any, keep: bool) -> Any:
-        """Return what a network's `run` does of the call."""
-        found = run(*self.arguments(), keep, self.batch_first, self.packed)
-        if found is None:
-            raise RuntimeError("elman::forward: the shapes of x, state and weights do not fit")
-        return found
-
-
-def _time_first(options: Options, packed: bool, mask: Tensor) -> FloatArray:
-    """Return a mask (T, N, D·P), which is given as x is."""
-    array = rows_contiguous(array_of(mask))
-    return array.transpose(1, 0, 2) if options.batch_first and not packed else array
+    def state_n(self, state_n: Any) -> list[Tensor]:
+        found = tensors_of(state_n)
+        return [part[0] for part in found] if self.one_step else found
 
 
 def lengths_of(batch_sizes: IntArray) -> IntArray:
@@ -125,17 +143,14 @@ def lengths_of(batch_sizes: IntArray) -> IntArray:
     return len(batch_sizes) - np.searchsorted(batch_sizes[::-1], rows, side="right")
 
 
-def _state(parts: list[FloatArray | None]) -> Any:
+def _with_axis(array: FloatArray, one_step: bool) -> FloatArray:
+    """Return an array as the kernels take it, with an axis of one step, layer and direction."""
+    array = rows_contiguous(array)
+    return array[None] if one_step else array
+
+
+def _joined(parts: list[FloatArray | None]) -> Any:
     return tuple(parts) if len(parts) > 1 else parts[0]
-
-
-def _tensor(array: FloatArray) -> Tensor:
-    return torch.from_numpy(array)
-
-
-def _tensors(state: Any) -> list[Tensor]:
-    parts = state if isinstance(state, tuple) else (state,)
-    return [torch.from_numpy(part) for part in parts]
 
 
 # ---- shapes alone -------------------------------------------------------------------------------
@@ -146,12 +161,10 @@ def workspace_values(
 ) -> Any:
     """Return how long a workspace is; native/network.hpp says what is in it."""
     architecture = architecture_of(options, weights)
-    layers = architecture.num_layers - 1
     kept = {"gru": 4, "lstm": 5}.get(options.cell, 0) * architecture.hidden_size
-    between = layers * (2 if masks else 1)
-    return between * _lines(rows * architecture.output_size) + options.recurrences * _lines(
-        rows * kept
-    )
+    between = (architecture.num_layers - 1) * (2 if masks else 1)
+    of_kernels = options.recurrences * _lines(rows * kept)
+    return between * _lines(rows * architecture.output_size) + of_kernels
 
 
 def _lines(values: Any) -> Any:
@@ -169,10 +182,16 @@ def _fake_forward(
     *given, keep = options_and_keep
     options = Options(*given)
     steps = x.shape[:-1]
-    rows = steps[0] if batch_sizes is not None else steps[0] * steps[1]
+    rows = steps[0] * steps[1] if x.dim() == 3 else steps[0]
     kept = workspace_values(options, weights, rows, masks) if keep else 0
-    output = x.new_empty((*steps, architecture_of(options, weights).output_size))
-    return output, [x.new_empty(part.shape) for part in state], x.new_empty(kept)
+    architecture = architecture_of(options, weights)
+    output = x.new_empty((*steps, architecture.output_size))
+    shapes: list[Any] = [part.shape for part in state]
+    if not shapes:
+        N = steps[0 if options.batch_first or x.dim() == 2 else 1]
+        front = (N,) if x.dim() == 2 else (options.recurrences, N)
+        shapes = [(*front, size) for size in architecture.state_sizes]
+    return output, [x.new_empty(shape) for shape in shapes], x.new_empty(kept)
 
 
 def _fake_backward(
@@ -192,7 +211,7 @@ def _fake_backward(
 # ---- registration -------------------------------------------------------------------------------
 
 
-def _one_by_one(operator: Any) -> Any:
+def _one_by_one(operator: Any) -> Callable[..., Any]:
     """Return the rule of `vmap` for an operator: it runs for one slice after another."""
 
     def rule(info: Any, in_dims: Any, *arguments: Any) -> Any:

@@ -1,0 +1,124 @@
+"""The short way for what is called most: plain tensors, and no mode or transform of torch.
+
+torch's own forward, and `elman.torch._calls` behind it, do all that can be asked of a module, in
+some hundred calls of Python. A step of a small network takes less time than these. So the common
+case is recognised first, in as few calls as will do; whatever is not sure goes the long way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from elman.kernels.forms import rows_contiguous
+from elman.torch._function import apply_plain, plain
+from elman.torch._networks import Entry, Options, array_of, known, network_of, tensors_of
+
+_CELLS = {"RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_relu", "GRU": "gru", "LSTM": "lstm"}
+
+
+def layer(module: Any, x: Any, hx: Any) -> Any:
+    """Return what a layer's forward returns, or None where it is not sure."""
+    if type(x) is not Tensor or x.dim() != 3 or not _undisturbed():
+        return None
+    if module.dropout and module.training and module.num_layers > 1:
+        return None
+    options = Options(
+        _CELLS[module.mode],
+        module.bias,
+        module.num_layers,
+        module.bidirectional,
+        module.batch_first,
+    )
+    weights, parameters = module._flat_weights, module._parameters
+    for name, weight in zip(module._flat_weights_names, weights, strict=True):
+        if weight is None or parameters.get(name) is not weight:
+            return None
+    entry = known(options, weights)
+    if entry is None or not _takes(x, entry):
+        return None
+    T, N = x.shape[:2]
+    if options.batch_first:
+        T, N = N, T
+    state = _state(hx, entry, (options.recurrences, N))
+    if state is None or T == 0 or N == 0:
+        return None
+    output, state_n = _run(entry, x, state, weights)
+    return output, tuple(state_n) if len(state_n) > 1 else state_n[0]
+
+
+def cell(name: str, module: Any, x: Any, hx: Any) -> Any:
+    """Return what a cell's forward returns, or None where it is not sure."""
+    if type(x) is not Tensor or x.dim() != 2 or not _undisturbed():
+        return None
+    if name == "rnn":
+        name = f"rnn_{module.nonlinearity}"
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[: 4 if module.bias else 2]
+    weights: Any = [module._parameters.get(n) for n in names]
+    if any(weight is None for weight in weights):
+        return None
+    options = Options(name, len(weights) == 4, 1, False, False)
+    entry = known(options, weights)
+    if entry is None or not _takes(x, entry):
+        return None
+    state = _state(hx, entry, (len(x),))
+    if state is None or len(x) == 0:
+        return None
+    _, state_n = _run(entry, x, state, weights)
+    return tuple(state_n) if len(state_n) > 1 else state_n[0]
+
+
+def _undisturbed() -> bool:
+    return (
+        plain()
+        and not torch.is_autocast_enabled("cpu")
+        and torch.autograd.forward_ad._current_level < 0
+        and torch._C._get_tracing_state() is None
+    )
+
+
+def _takes(x: Tensor, entry: Entry) -> bool:
+    """Tell whether x is a plain tensor of a network's dtype and input size."""
+    return (
+        x.dtype == entry.places[0][1]
+        and x.shape[-1] == entry.architecture.input_size
+        and x.is_cpu
+        and x.layout is torch.strided
+    )
+
+
+def _state(hx: Any, entry: Entry, front: tuple[int, ...]) -> Sequence[Tensor] | None:
+    """Return the parts of a state of shapes (*front, ·), or nothing for zeros; None if unsure."""
+    if hx is None:
+        return ()
+    sizes = entry.architecture.state_sizes
+    parts = (hx,) if len(sizes) == 1 else hx
+    if type(parts) is not tuple or len(parts) != len(sizes):
+        return None
+    for part, size in zip(parts, sizes, strict=True):
+        if type(part) is not Tensor or part.shape != (*front, size):
+            return None
+        if part.dtype != entry.places[0][1] or not part.is_cpu or part.layout is not torch.strided:
+            return None
+    return parts
+
+
+def _run(
+    entry: Entry, x: Tensor, state: Sequence[Tensor], weights: Sequence[Tensor]
+) -> tuple[Any, Sequence[Tensor]]:
+    """Return output, which is None of a cell without gradients, and the parts of state_n."""
+    options = entry.options
+    if torch.is_grad_enabled() and any(t.requires_grad for t in (x, *state, *weights)):
+        output, _, *state_n = apply_plain(options, (len(state), 0), x, None, *state, *weights)
+        return output, state_n
+    network = network_of(options, weights, entry)
+    array = rows_contiguous(array_of(x))
+    parts = tuple(rows_contiguous(array_of(part)) for part in state)
+    given = (parts if len(parts) > 1 else parts[0]) if parts else None
+    if array.ndim == 2:
+        return None, tensors_of(network.cell(array, given))
+    found = network.run(array, given, None, None, False, options.batch_first)
+    return torch.from_numpy(found[0]), tensors_of(found[1])
