@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "forms.hpp"
+#include "workspace.hpp"
 
 namespace elman {
 
@@ -56,10 +57,14 @@ bool make_gradients(const Architecture& a, nanobind::list& made, BackwardPass<Re
     const auto [rows, columns] =
         parameter_shape(a, i / parameters_per_recurrence(a), i % parameters_per_recurrence(a));
     ++i;
-    const NewArray<Real> array = columns ? NewArray<Real>(rows, columns) : NewArray<Real>(rows);
-    std::fill_n(array.data(), rows * std::max<Index>(columns, 1), Real(0));
-    made.append(array.array);
-    return array.data();
+    const Index values = rows * std::max<Index>(columns, 1);
+    // Not NumPy's memory, as that of large arrays is new to the process every time.
+    Buffer<Real> own = memory<Real>(values);
+    Real* const data = own.get();
+    std::fill_n(data, values, Real(0));
+    made.append(columns ? array_of(std::move(own), {rows, columns})
+                        : array_of(std::move(own), {rows}));
+    return data;
   });
   return true;
 }

@@ -4,10 +4,27 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <algorithm>
+#include <initializer_list>
+#include <memory>
+
 #include "arrays.hpp"
 #include "packed.hpp"
 
 namespace elman {
+
+// A NumPy array of memory that it owns from now on.
+template <class Real>
+nanobind::object array_of(Buffer<Real> memory, std::initializer_list<Index> shape) {
+  if (!memory.get()) return new_array<Real>(nanobind::make_tuple(0));
+  auto moved = std::make_unique<Buffer<Real>>(std::move(memory));
+  const nanobind::capsule owner(
+      moved.get(), [](void* buffer) noexcept { delete static_cast<Buffer<Real>*>(buffer); });
+  std::size_t sizes[3] = {};
+  std::copy(shape.begin(), shape.end(), sizes);
+  return nanobind::cast(
+      nanobind::ndarray<nanobind::numpy, Real>(moved.release()->get(), shape.size(), sizes, owner));
+}
 
 template <class Real>
 class Workspace {
@@ -26,14 +43,8 @@ class Workspace {
 
   // A NumPy array of it, which has it from now on; this keeps that array alive.
   nanobind::object array() {
-    if (array_.is_valid()) return array_;
-    if (!own_.get()) return array_ = new_array<Real>(nanobind::make_tuple(0));
-    Buffer<Real>* moved = new Buffer<Real>(std::move(own_));
-    const nanobind::capsule owner(
-        moved, [](void* buffer) noexcept { delete static_cast<Buffer<Real>*>(buffer); });
-    const auto size = static_cast<std::size_t>(values_);
-    return array_ = nanobind::cast(nanobind::ndarray<nanobind::numpy, Real, nanobind::ndim<1>>(
-               moved->get(), {size}, owner));
+    if (!array_.is_valid()) array_ = array_of(std::move(own_), {values_});
+    return array_;
   }
 
  private:

@@ -14,10 +14,7 @@ import torch
 from torch import Tensor, _VF
 
 from elman.torch._function import Run, call_forward, plain
-from elman.torch._networks import Options
-
-_DTYPES = (torch.float32, torch.float64)
-
+from elman.torch._networks import DTYPES, Options
 
 def _layer(name: str) -> Callable[..., Any]:
     of_torch = getattr(_VF, name)
@@ -91,7 +88,7 @@ def _run(
 def takes(x: Any, state: Sequence[Any], weights: Sequence[Any]) -> bool:
     """Tell whether the kernels can run over such tensors, here and now."""
     dtype = x.dtype
-    if dtype not in _DTYPES or torch.is_autocast_enabled("cpu") or not _transforms_covered():
+    if dtype not in DTYPES or torch.is_autocast_enabled("cpu") or not _transforms_covered():
         return False
     for tensor in (x, *state, *weights):
         if (

@@ -20,6 +20,10 @@ from elman._typing import FloatArray
 from elman.kernels import GATES, Architecture
 
 
+DTYPES = (torch.float32, torch.float64)
+"""What the kernels hold."""
+
+
 class Options(NamedTuple):
     """What a call is told beside tensors, as torch's own functions are.
 

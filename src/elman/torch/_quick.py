@@ -15,7 +15,16 @@ from torch import Tensor
 
 from elman.kernels.forms import rows_contiguous
 from elman.torch._function import apply_plain, plain
-from elman.torch._networks import Entry, Options, array_of, known, network_of, tensors_of
+from elman.torch._networks import (
+    DTYPES,
+    Entry,
+    Options,
+    architecture_of,
+    array_of,
+    known,
+    network_of,
+    tensors_of,
+)
 
 _CELLS = {"RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_relu", "GRU": "gru", "LSTM": "lstm"}
 
@@ -37,7 +46,7 @@ def layer(module: Any, x: Any, hx: Any) -> Any:
     for name, weight in zip(module._flat_weights_names, weights, strict=True):
         if weight is None or parameters.get(name) is not weight:
             return None
-    entry = known(options, weights)
+    entry = known(options, weights) or first_entry(options, weights)
     if entry is None or not _takes(x, entry):
         return None
     T, N = x.shape[:2]
@@ -61,7 +70,7 @@ def cell(name: str, module: Any, x: Any, hx: Any) -> Any:
     if any(weight is None for weight in weights):
         return None
     options = Options(name, len(weights) == 4, 1, False, False)
-    entry = known(options, weights)
+    entry = known(options, weights) or first_entry(options, weights)
     if entry is None or not _takes(x, entry):
         return None
     state = _state(hx, entry, (len(x),))
@@ -69,6 +78,22 @@ def cell(name: str, module: Any, x: Any, hx: Any) -> Any:
         return None
     _, state_n = _run(entry, x, state, weights)
     return tuple(state_n) if len(state_n) > 1 else state_n[0]
+
+
+def first_entry(options: Options, weights: Sequence[Tensor]) -> Entry | None:
+    """Pack weights that were not met at their places before; None if the kernels cannot have them."""
+    dtype = weights[0].dtype
+    if dtype not in DTYPES or weights[0].dim() != 2 or weights[1].dim() != 2:
+        return None
+    shapes = list(architecture_of(options, weights).parameter_shapes().values())
+    if [tuple(weight.shape) for weight in weights] != shapes:
+        return None
+    if not all(w.is_cpu and w.dtype == dtype and w.layout is torch.strided for w in weights):
+        return None
+    if not all(type(w) in (Tensor, torch.nn.Parameter) for w in weights):
+        return None
+    network_of(options, weights)
+    return known(options, weights)
 
 
 def _undisturbed() -> bool:
