@@ -54,10 +54,7 @@ def forward(
     *given, keep = options_and_keep
     options = Options(*given)
     call = _Call(options, x, state, batch_sizes, masks)
-    network = network_of(options, weights)
-    found = network.run(*call.arguments, keep, call.batch_first, call.packed)
-    if found is None:
-        raise RuntimeError("elman::forward: the shapes of x, state and weights do not fit")
+    found = call.of(network_of(options, weights).run, keep, call.batch_first, call.packed)
     if not keep:
         return call.output(found[0]), call.state_n(found[1]), x.new_empty(0)
     (output, state_n), run = found
@@ -83,24 +80,23 @@ def backward(
     if run is None:
         call = _Call(options, x, state, batch_sizes, masks)
         y = array_of(output)
-        run = network_of(options, weights).resume(
-            *call.arguments,
-            call.batch_first,
-            call.packed,
-            y[None] if one_step else y,
-            array_of(workspace),
+        rest = (y[None] if one_step else y, array_of(workspace))
+        run = call.of(
+            network_of(options, weights).resume, call.batch_first, call.packed, *rest
         )
     d_y, *d_parts = (
         None if d is None else _with_axis(array_of(d), one_step) for d in (d_output, *d_state_n)
     )
-    d_x, d_state, gradients = run.backward(d_y, _joined(d_parts), of_x=of_x)
-    of_input = x.new_empty(0)
-    if of_x:
-        of_input = torch.from_numpy(d_x[0] if one_step else d_x)
-    of_state = tensors_of(d_state)
+    found = run.backward(d_y, _joined(d_parts), None, of_x)
+    if found is None:  # as a sum's gradient is one number, told to lie at every place
+        d_y, *d_parts = (None if d is None else rows_contiguous(d) for d in (d_y, *d_parts))
+        found = run.backward(d_y, _joined(d_parts), None, of_x)
+    d_x, d_state, gradients = found
+    of_input = torch.from_numpy(d_x[0] if one_step else d_x) if of_x else x.new_empty(0)
+    of_state = tensors_of(d_state) if state else []
     if one_step:
         of_state = [part[0] for part in of_state]
-    return of_input, of_state[: len(state)], [torch.from_numpy(array) for array in gradients]
+    return of_input, of_state, [torch.from_numpy(array) for array in gradients]
 
 
 class _Call:
@@ -119,7 +115,7 @@ class _Call:
         self.batch_first = options.batch_first and x.dim() == 3
         parts = [_with_axis(array_of(part), self.one_step) for part in state]
         lengths = None if batch_sizes is None else lengths_of(array_of(batch_sizes))
-        arrays = [rows_contiguous(array_of(mask)) for mask in masks]
+        arrays = [array_of(mask) for mask in masks]
         if self.batch_first:
             arrays = [array.transpose(1, 0, 2) for array in arrays]
         self.arguments = (
@@ -128,6 +124,24 @@ class _Call:
             lengths,
             Masks(arrays, None) if arrays else None,
         )
+
+    def of(self, run: Callable[..., Any], *rest: Any) -> Any:
+        """Return what a network's `run` or `resume` does of the call."""
+        found = run(*self.arguments, *rest)
+        if found is not None:
+            return found
+        x, state, lengths, masks = self.arguments
+        parts = state if isinstance(state, tuple) else (state,)
+        found = run(
+            rows_contiguous(x),
+            None if state is None else _joined([rows_contiguous(part) for part in parts]),
+            lengths,
+            masks and Masks([rows_contiguous(mask) for mask in masks[0]], None),
+            *rest,
+        )
+        if found is None:
+            raise RuntimeError("elman: the shapes of x, state and weights do not fit")
+        return found
 
     def output(self, array: FloatArray) -> Tensor:
         return torch.from_numpy(array[0] if self.one_step else array)
@@ -144,8 +158,7 @@ def lengths_of(batch_sizes: IntArray) -> IntArray:
 
 
 def _with_axis(array: FloatArray, one_step: bool) -> FloatArray:
-    """Return an array as the kernels take it, with an axis of one step, layer and direction."""
-    array = rows_contiguous(array)
+    """Return an array with the axis of one step, or of one layer and direction."""
     return array[None] if one_step else array
 
 

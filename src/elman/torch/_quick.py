@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from elman._typing import FloatArray
 from elman.kernels.forms import rows_contiguous
 from elman.torch._function import apply_plain, plain
 from elman.torch._networks import (
@@ -140,10 +141,18 @@ def _run(
         output, _, *state_n = apply_plain(options, (len(state), 0), x, None, *state, *weights)
         return output, state_n
     network = network_of(options, weights, entry)
-    array = rows_contiguous(array_of(x))
-    parts = tuple(rows_contiguous(array_of(part)) for part in state)
-    given = (parts if len(parts) > 1 else parts[0]) if parts else None
+    array, parts = array_of(x), [array_of(part) for part in state]
+    found = _on_arrays(network, options, array, parts)
+    if found is None:
+        parts = [rows_contiguous(part) for part in parts]
+        found = _on_arrays(network, options, rows_contiguous(array), parts)
     if array.ndim == 2:
-        return None, tensors_of(network.cell(array, given))
-    found = network.run(array, given, None, None, False, options.batch_first)
+        return None, tensors_of(found)
     return torch.from_numpy(found[0]), tensors_of(found[1])
+
+
+def _on_arrays(network: Any, options: Options, x: FloatArray, parts: list[FloatArray]) -> Any:
+    state = None if not parts else parts[0] if len(parts) == 1 else tuple(parts)
+    if x.ndim == 2:
+        return network.cell(x, state)
+    return network.run(x, state, None, None, False, options.batch_first)
