@@ -8,9 +8,9 @@ initial)`` makes one of an `Architecture`, its parameters in torch's order, and 
 states h_0 (L·D, P) and c_0 (L·D, H), if there are any. Its weights never change, so that whoever
 runs it, in whatever thread, sees one set of them. A network has
 
-- ``run(x, state, lengths, masks, keep, batch_first, packed)`` → (output, state_n), and with ``keep``
-  ((output, state_n), run). x is an array (T, N, I) with any strides on its first two axes, or
-  (N, T, I) if ``batch_first``, or (T, I), or a list of arrays (T_i, I); output has x's form. If
+- ``run(x, state, lengths, masks, keep, batch_first, packed)`` → (output, state_n), and with
+  ``keep`` ((output, state_n), run). x is an array (T, N, I) with any strides on its first two axes,
+  or (N, T, I) if ``batch_first``, or (T, I), or a list of arrays (T_i, I); output has x's form. If
   ``packed`` it is as in torch's PackedSequence: (pairs, I), the valid rows of each step, and
   lengths decrease; masks between layers are then (pairs, D·P).
   state is h_0 or (h_0, c_0), parts (L·D, N, ·), or (L·D, ·) without a batch; None, also as a part,

@@ -1,10 +1,10 @@
 """The forms in which a caller may give a network its arguments, and the one form kernels take.
 
 x is an array (T, N, I), or (N, T, I) where the batch is first, or (T, I) for one sequence without
-a batch, or a list of arrays (T_i, I), or packed as torch's PackedSequence is: an array (pairs, I) of
-the valid rows of each step, step after step, rows of decreasing length. The kernels take (T, N, I)
-with lengths. What is read here needs no conversion; whoever calls with something else is told None,
-converts or explains it.
+a batch, or a list of arrays (T_i, I), or packed as torch's PackedSequence is: an array (pairs, I)
+of the valid rows of each step, step after step, rows of decreasing length. The kernels take
+(T, N, I) with lengths. What is read here needs no conversion; whoever calls with something else is
+told None, converts or explains it.
 """
 
 from __future__ import annotations
@@ -215,6 +215,7 @@ def fit_parameters(architecture: Architecture, dtype: np.dtype[Any], values: Any
 
 def valid(steps: FloatArray, lengths: IntArray | None) -> Any:
     """Return, to index arrays (T, N, ·), the steps and rows before each row's length, in order."""
+    assert lengths is not None
     return np.nonzero(np.arange(len(steps))[:, None] < lengths)
 
 

@@ -11,10 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from torch import Tensor, _VF
+from torch import _VF, Tensor
 
-from elman.torch._function import Run, call_forward, plain
-from elman.torch._networks import DTYPES, Options
+from elman.torch._function import apply, call_forward, plain
+from elman.torch._networks import DTYPES, Options, worth
+
 
 def _layer(name: str) -> Callable[..., Any]:
     of_torch = getattr(_VF, name)
@@ -30,7 +31,11 @@ def _layer(name: str) -> Callable[..., Any]:
         batch_first = False if packed else arguments[8]
         state = tuple(hx) if name == "lstm" else (hx,)
         options = Options(name, has_biases, num_layers, bidirectional, batch_first)
-        if not takes(x, state, weights) or not _fits(options, x, state, weights, batch_sizes):
+        if not (
+            takes(x, state, weights)
+            and _fits(options, x, state, weights, batch_sizes)
+            and (not plain() or worth(options, x, packed, weights[0]))
+        ):
             return of_torch(*arguments)
         masks = []
         if training and p and num_layers > 1:
@@ -55,6 +60,8 @@ def _cell(name: str) -> Callable[..., Any]:
         options = Options(name, len(weights) == 4, 1, False, False)
         steps, parts = x.unsqueeze(0), [part.unsqueeze(0) for part in state]
         if not _fits(options, steps, parts, weights, None):
+            return of_torch(x, hx, *parameters)
+        if plain() and not worth(options, x, False, weights[0]):
             return of_torch(x, hx, *parameters)
         _, state_n = _run(options, x, state, weights, None, [])
         return tuple(state_n) if name == "lstm" else state_n[0]
@@ -81,7 +88,7 @@ def _run(
         output, state_n, _ = call_forward(options, x, state, weights, batch_sizes, masks, False)
         return output, state_n
     counts = len(state), len(masks)
-    output, _, *state_n = Run.apply(options, counts, x, batch_sizes, *state, *masks, *weights)
+    output, _, *state_n = apply(options, counts, x, batch_sizes, *state, *masks, *weights)
     return output, state_n
 
 
@@ -98,7 +105,7 @@ def takes(x: Any, state: Sequence[Any], weights: Sequence[Any]) -> bool:
             or tensor.layout != torch.strided
         ):
             return False
-    return not torch.jit.is_tracing()
+    return torch._C._get_tracing_state() is None
 
 
 def _transforms_covered() -> bool:
@@ -143,8 +150,7 @@ def _masks(
     by_steps = options.batch_first and batch_sizes is None
     shape = (x.shape[1], x.shape[0], width) if by_steps else (*x.shape[:-1], width)
     masks = [
-        torch.nn.functional.dropout(x.new_ones(shape), p)
-        for _ in range(options.num_layers - 1)
+        torch.nn.functional.dropout(x.new_ones(shape), p) for _ in range(options.num_layers - 1)
     ]
     return [mask.transpose(0, 1) for mask in masks] if by_steps else masks
 

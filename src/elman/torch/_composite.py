@@ -7,6 +7,7 @@ a gradient is to be differentiated again, as for a gradient penalty.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -138,11 +139,11 @@ def gradients(
         output, state_n = composite(options, x, own, rest[parts:], batch_sizes, masks)
         return output, *state_n
 
-    results, back = torch.func.vjp(run, x, *state, *weights)
+    pair: Any = torch.func.vjp(run, x, *state, *weights)
+    results, back = pair
     given = (d_output, *d_state_n)
     d_results = tuple(
-        torch.zeros_like(y) if d_y is None else d_y
-        for y, d_y in zip(results, given, strict=True)
+        torch.zeros_like(y) if d_y is None else d_y for y, d_y in zip(results, given, strict=True)
     )
     d_x, *rest = back(d_results)
     return d_x, rest[:parts], rest[parts:]

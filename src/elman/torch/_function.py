@@ -25,7 +25,7 @@ class Run(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         options: Options, counts: tuple[int, int], x: Tensor, batch_sizes: Any, *tensors: Tensor
     ) -> tuple[Tensor, ...]:
         """Run and keep what backward needs."""
@@ -66,7 +66,8 @@ class Run(torch.autograd.Function):
         return None, None, d_x if of_x else None, None, *d_state, *of_masks, *d_weights
 
 
-apply_plain = super(torch.autograd.Function, Run).apply
+apply: Any = Run.apply
+apply_plain: Any = super(torch.autograd.Function, Run).apply
 
 
 def _taken_apart(
@@ -122,10 +123,10 @@ def plain() -> bool:
 
 def _on_autograd(*arguments: Any) -> Any:
     """Operator forward where gradients may be wanted: the one way into `Run`."""
-    x, state, weights, batch_sizes, masks, *given, keep = arguments
+    x, state, weights, batch_sizes, masks, *given, _ = arguments
     if torch.is_grad_enabled() and any(t.requires_grad for t in (x, *state, *weights)):
         options, counts = Options(*given), (len(state), len(masks))
-        output, workspace, *state_n = Run.apply(
+        output, workspace, *state_n = apply(
             options, counts, x, batch_sizes, *state, *masks, *weights
         )
         return output, state_n, workspace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from functools import partial
 from types import FunctionType
@@ -44,37 +45,47 @@ def on_kernels(cls: type[torch.nn.Module], quick: Forward) -> Any:
     return forward
 
 
-class RNN(torch.nn.RNN):
+class OnKernels:
+    """What elman's modules have that torch's lack."""
+
+    def __prepare_scriptable__(self) -> Any:
+        """Return what torch.jit.script compiles: torch's own module with the same parameters."""
+        made = copy.copy(self)
+        made.__class__ = type(self).__bases__[-1]
+        return made
+
+
+class RNN(OnKernels, torch.nn.RNN):
     """torch.nn.RNN; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
     forward = on_kernels(torch.nn.RNN, _quick.layer)
 
 
-class GRU(torch.nn.GRU):
+class GRU(OnKernels, torch.nn.GRU):
     """torch.nn.GRU; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
     forward = on_kernels(torch.nn.GRU, _quick.layer)
 
 
-class LSTM(torch.nn.LSTM):
+class LSTM(OnKernels, torch.nn.LSTM):
     """torch.nn.LSTM; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
     forward = on_kernels(torch.nn.LSTM, _quick.layer)
 
 
-class RNNCell(torch.nn.RNNCell):
+class RNNCell(OnKernels, torch.nn.RNNCell):
     """torch.nn.RNNCell; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
     forward = on_kernels(torch.nn.RNNCell, partial(_quick.cell, "rnn"))
 
 
-class GRUCell(torch.nn.GRUCell):
+class GRUCell(OnKernels, torch.nn.GRUCell):
     """torch.nn.GRUCell; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
     forward = on_kernels(torch.nn.GRUCell, partial(_quick.cell, "gru"))
 
 
-class LSTMCell(torch.nn.LSTMCell):
+class LSTMCell(OnKernels, torch.nn.LSTMCell):
     """torch.nn.LSTMCell; on a CPU, in float32 or float64, it runs on elman's kernels."""
 
     forward = on_kernels(torch.nn.LSTMCell, partial(_quick.cell, "lstm"))

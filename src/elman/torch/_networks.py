@@ -19,7 +19,6 @@ from elman import kernels
 from elman._typing import FloatArray
 from elman.kernels import GATES, Architecture
 
-
 DTYPES = (torch.float32, torch.float64)
 """What the kernels hold."""
 
@@ -62,6 +61,20 @@ def architecture_of(options: Options, weights: Sequence[Tensor]) -> Architecture
         options.has_biases,
         proj_size,
     )
+
+
+def worth(options: Options, x: Tensor, packed: bool, first: Tensor) -> bool:
+    """Tell whether a run on the kernels is faster than torch's own; docs/torch.md has the figures.
+
+    x is of a layer, of packed sequences, or (N, I) of a cell; `first` is weight_ih_l0.
+    """
+    if kernels.backend != "native":
+        return False
+    if packed or (options.cell == "lstm" and x.dim() == 3):
+        return True
+    if x.dim() == 2:
+        return options.cell in ("gru", "lstm") and len(x) >= 8
+    return x.shape[0] * x.shape[1] > 1 or first.nbytes <= 2**17
 
 
 class Entry(NamedTuple):
@@ -115,10 +128,9 @@ def _places(weights: Sequence[Tensor]) -> list[Any]:
     return [(w.data_ptr(), w.dtype, w.shape, w.stride()) for w in weights]
 
 
-def array_of(tensor: Tensor) -> FloatArray:
+def array_of(tensor: Tensor) -> Any:
     """Return a tensor's memory as an array."""
-    array: FloatArray = (tensor.detach() if tensor.requires_grad else tensor).numpy()
-    return array
+    return (tensor.detach() if tensor.requires_grad else tensor).numpy()
 
 
 def tensors_of(state: Any) -> list[Tensor]:

@@ -81,9 +81,7 @@ def backward(
         call = _Call(options, x, state, batch_sizes, masks)
         y = array_of(output)
         rest = (y[None] if one_step else y, array_of(workspace))
-        run = call.of(
-            network_of(options, weights).resume, call.batch_first, call.packed, *rest
-        )
+        run = call.of(network_of(options, weights).resume, call.batch_first, call.packed, *rest)
     d_y, *d_parts = (
         None if d is None else _with_axis(array_of(d), one_step) for d in (d_output, *d_state_n)
     )
@@ -136,7 +134,7 @@ class _Call:
             rows_contiguous(x),
             None if state is None else _joined([rows_contiguous(part) for part in parts]),
             lengths,
-            masks and Masks([rows_contiguous(mask) for mask in masks[0]], None),
+            masks and Masks([rows_contiguous(mask) for mask in masks.between or ()], None),
             *rest,
         )
         if found is None:
@@ -162,7 +160,7 @@ def _with_axis(array: FloatArray, one_step: bool) -> FloatArray:
     return array[None] if one_step else array
 
 
-def _joined(parts: list[FloatArray | None]) -> Any:
+def _joined(parts: Sequence[FloatArray | None]) -> Any:
     return tuple(parts) if len(parts) > 1 else parts[0]
 
 

@@ -25,6 +25,7 @@ from elman.torch._networks import (
     known,
     network_of,
     tensors_of,
+    worth,
 )
 
 _CELLS = {"RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_relu", "GRU": "gru", "LSTM": "lstm"}
@@ -50,6 +51,8 @@ def layer(module: Any, x: Any, hx: Any) -> Any:
     entry = known(options, weights) or first_entry(options, weights)
     if entry is None or not _takes(x, entry):
         return None
+    if not worth(options, x, False, weights[0]):
+        return None
     T, N = x.shape[:2]
     if options.batch_first:
         T, N = N, T
@@ -74,6 +77,8 @@ def cell(name: str, module: Any, x: Any, hx: Any) -> Any:
     entry = known(options, weights) or first_entry(options, weights)
     if entry is None or not _takes(x, entry):
         return None
+    if not worth(options, x, False, weights[0]):
+        return None
     state = _state(hx, entry, (len(x),))
     if state is None or len(x) == 0:
         return None
@@ -82,7 +87,7 @@ def cell(name: str, module: Any, x: Any, hx: Any) -> Any:
 
 
 def first_entry(options: Options, weights: Sequence[Tensor]) -> Entry | None:
-    """Pack weights that were not met at their places before; None if the kernels cannot have them."""
+    """Pack weights met at new places; None if they are not what the kernels hold."""
     dtype = weights[0].dtype
     if dtype not in DTYPES or weights[0].dim() != 2 or weights[1].dim() != 2:
         return None
