@@ -32,11 +32,14 @@ def _on_calls(forward: Any) -> Forward:
 
 def on_kernels(cls: type[torch.nn.Module], quick: Forward) -> Any:
     """Return what a class of torch's has as `forward`, on elman's kernels."""
-    long_way = _on_calls(cls.forward)
+    of_class: Any = cls.forward
+    long_way = _on_calls(of_class)
 
     def forward(self: Any, input: Any, hx: Any = None) -> Any:
         if not torch.compiler.is_compiling():
             found = quick(self, input, hx)
+            if found is _quick.TORCH:
+                return of_class(self, input, hx)
             if found is not None:
                 return found
         return long_way(self, input, hx)

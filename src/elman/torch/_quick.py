@@ -28,11 +28,14 @@ from elman.torch._networks import (
     worth,
 )
 
+TORCH = object()
+"""Stands for what is not worth a run on the kernels."""
+
 _CELLS = {"RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_relu", "GRU": "gru", "LSTM": "lstm"}
 
 
 def layer(module: Any, x: Any, hx: Any) -> Any:
-    """Return what a layer's forward returns, or None where it is not sure."""
+    """Return what a layer's forward returns, None where it is not sure, or TORCH."""
     if type(x) is not Tensor or x.dim() != 3 or not _undisturbed():
         return None
     if module.dropout and module.training and module.num_layers > 1:
@@ -48,10 +51,10 @@ def layer(module: Any, x: Any, hx: Any) -> Any:
     for name, weight in zip(module._flat_weights_names, weights, strict=True):
         if weight is None or parameters.get(name) is not weight:
             return None
+    if not worth(options, x, False, weights[0]):
+        return TORCH
     entry = known(options, weights) or first_entry(options, weights)
     if entry is None or not _takes(x, entry):
-        return None
-    if not worth(options, x, False, weights[0]):
         return None
     T, N = x.shape[:2]
     if options.batch_first:
@@ -64,20 +67,20 @@ def layer(module: Any, x: Any, hx: Any) -> Any:
 
 
 def cell(name: str, module: Any, x: Any, hx: Any) -> Any:
-    """Return what a cell's forward returns, or None where it is not sure."""
+    """Return what a cell's forward returns, None where it is not sure, or TORCH."""
     if type(x) is not Tensor or x.dim() != 2 or not _undisturbed():
         return None
     if name == "rnn":
-        name = f"rnn_{module.nonlinearity}"
+        return TORCH
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[: 4 if module.bias else 2]
     weights: Any = [module._parameters.get(n) for n in names]
     if any(weight is None for weight in weights):
         return None
     options = Options(name, len(weights) == 4, 1, False, False)
+    if not worth(options, x, False, weights[0]):
+        return TORCH
     entry = known(options, weights) or first_entry(options, weights)
     if entry is None or not _takes(x, entry):
-        return None
-    if not worth(options, x, False, weights[0]):
         return None
     state = _state(hx, entry, (len(x),))
     if state is None or len(x) == 0:
