@@ -100,6 +100,20 @@ auto Network<Real>::packed(Lazy& lazy, bool transposed, int threads) const
 }
 
 template <class Real>
+void Network<Real>::clear_gaps(const Pass<Real>& pass) const {
+  if (!pass.workspace) return;
+  const auto clear = [&](Index used, Index next) {
+    std::fill(pass.workspace + used, pass.workspace + next, Real(0));
+  };
+  const Index between = pass.rows() * a_.output_size();
+  for (Index at = 0; at < kept_at(pass, 0); at += between_layers(pass))
+    clear(at + between, at + between_layers(pass));
+  const Index kept = pass.schedules.pairs() * kept_values(a_.cell, a_.H);
+  for (Index k = 0; pass.keep && k < a_.recurrences(); ++k)
+    clear(kept_at(pass, k) + kept, kept_at(pass, k + 1));
+}
+
+template <class Real>
 Array3<Real> Network<Real>::layer_output(const Pass<Real>& pass, Index layer) const {
   if (layer == a_.L - 1 || pass.step) return pass.output;
   return pass.steps(pass.workspace + inner_at(pass, layer), a_.output_size());
@@ -141,6 +155,7 @@ Call Network<Real>::call_of(const Pass<Real>& pass, const Weights& weights, Inde
 template <class Real>
 Outcome Network<Real>::forward(Pass<Real>& pass, int threads, const Interrupt* interrupt) const {
   const std::vector<Weights>& weights = packed(forward_, true, threads);
+  clear_gaps(pass);
   BetweenCalls between(a_.recurrences() > 1 ? interrupt : nullptr);
   for (Index k = 0; k < a_.recurrences(); ++k) {
     if (between.interrupted()) return Outcome::interrupted;

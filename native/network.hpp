@@ -145,6 +145,9 @@ class Network {
     return inner_at(pass, pass.between.empty() ? layers : 2 * layers) + (pass.keep ? k * kept : 0);
   }
 
+  // Zero what lies between things, as nobody writes it, and a workspace may be read as a whole.
+  void clear_gaps(const Pass<Real>& pass) const;
+
   Array3<Real> layer_output(const Pass<Real>& pass, Index layer) const;
   Array3<const Real> layer_input(const Pass<Real>& pass, Index layer) const;
   Array3<Real> output_of(const Pass<Real>& pass, Index k) const;

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch.nn.utils import parametrizations
-from torch_cases import apart, counted, flat, pair
+from torch_cases import apart, counted, data_in_place, flat, pair
 
 
 def optimiser_step(module: Any) -> None:
@@ -35,10 +35,6 @@ def load_and_assign(module: Any) -> None:
 def in_place(module: Any) -> None:
     with torch.no_grad():
         weight_of(module).add_(0.1)
-
-
-def data_in_place(module: Any) -> None:
-    weight_of(module).data.mul_(1.5)
 
 
 def data_assigned(module: Any) -> None:
@@ -138,9 +134,7 @@ def test_another_process_may_change_shared_weights() -> None:
     own.share_memory()
     x = torch.randn(4, 9, 5)
     own(x)
-    process = torch.multiprocessing.get_context("spawn").Process(
-        target=data_in_place, args=(own,)
-    )
+    process = torch.multiprocessing.get_context("spawn").Process(target=data_in_place, args=(own,))
     process.start()
     process.join(60)
     assert process.exitcode == 0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import weakref
+from typing import Any
 
 import pytest
 import torch
@@ -167,7 +166,10 @@ def test_gradients_of_some_alone(name: str) -> None:
         flat(module(x))[1].pow(2).sum().backward()
         assert module.weight_ih_l0.grad is None
         module.x_grad = x.grad
-    assert apart([own.x_grad, own.weight_hh_l0.grad], [of_torch.x_grad, of_torch.weight_hh_l0.grad]) < 1e-6
+    assert (
+        apart([own.x_grad, own.weight_hh_l0.grad], [of_torch.x_grad, of_torch.weight_hh_l0.grad])
+        < 1e-6
+    )
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -203,12 +205,13 @@ def test_a_gradient_that_is_one_number_for_all_is_taken() -> None:
 
 
 def test_memory_of_a_run_is_free_after_its_backward() -> None:
-    import weakref
 
     _, own = pair("LSTM", 5, 7)
     with counted():
         y = own(torch.randn(4, 3, 5))[0]
-    (workspace,) = [t for t in y.grad_fn.saved_tensors if t is not None and t.dim() == 1 and t.numel() > 300]
+    (workspace,) = [
+        t for t in y.grad_fn.saved_tensors if t is not None and t.dim() == 1 and t.numel() > 300
+    ]
     gone = weakref.ref(workspace)
     del workspace
     loss = y.sum()

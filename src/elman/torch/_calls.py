@@ -94,18 +94,28 @@ def _run(
 
 def takes(x: Any, state: Sequence[Any], weights: Sequence[Any]) -> bool:
     """Tell whether the kernels can run over such tensors, here and now."""
-    dtype = x.dtype
+    dtype = getattr(x, "dtype", None)
     if dtype not in DTYPES or torch.is_autocast_enabled("cpu") or not _transforms_covered():
         return False
     for tensor in (x, *state, *weights):
         if (
-            not isinstance(tensor, Tensor)
+            not _plain_class(type(tensor))
             or tensor.device.type != "cpu"
             or tensor.dtype != dtype
             or tensor.layout != torch.strided
         ):
             return False
     return torch._C._get_tracing_state() is None
+
+
+def _plain_class(cls: type) -> bool:
+    """Tell whether tensors of a class are torch's own, or stand for such when it traces."""
+    return (
+        cls is Tensor
+        or cls is torch.nn.Parameter
+        or torch.compiler.is_compiling()
+        or cls.__module__.startswith("torch._subclasses.")
+    )
 
 
 def _transforms_covered() -> bool:
