@@ -29,8 +29,8 @@ X = torch.linspace(-1, 1, 60).view(4, 3, 5)
 class Own(nn.LSTM):
     """A class of a user's own."""
 
-    def forward(self, input: Any, hx: Any = None) -> Any:
-        output, state = super().forward(input, hx)
+    def forward(self, x: Any, hx: Any = None) -> Any:
+        output, state = super().forward(x, hx)
         return 2 * output, state
 
 
@@ -157,7 +157,7 @@ def test_what_is_no_model_is_named() -> None:
 
 @pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 def test_a_scripted_model_is_refused() -> None:
-    with pytest.raises(TypeError, match="accelerate the model before torch.jit.script"):
+    with pytest.raises(TypeError, match=r"accelerate the model before torch\.jit\.script"):
         accelerate(torch.jit.script(nn.Linear(2, 2)))
 
 
@@ -219,7 +219,8 @@ def test_the_reference_kernels_leave_it_to_torch(run_python: Callable[..., str])
         "    model = torch.nn.GRU(2, 3)\n"
         "    elman.torch.accelerate(model)\n"
         "print([str(w.message)[:43] for w in caught])\n"
-        "print(torch.equal(model(torch.ones(2, 1, 2))[0], torch.nn.GRU.forward(model, torch.ones(2, 1, 2))[0]))\n"
+        "x = torch.ones(2, 1, 2)\n"
+        "print(torch.equal(model(x)[0], torch.nn.GRU.forward(model, x)[0]))\n"
     )
     printed = run_python(program, ELMAN_BACKEND="reference")
     assert printed.splitlines() == ["['accelerate: the native kernels of elman are']", "True"]

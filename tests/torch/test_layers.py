@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ def test_values_and_gradients_are_torchs(
         torch.manual_seed(7)
         with counted() as runs:
             leaves = [own_x, *parts_of(own_state)]
-            found.append(gradients(module, leaves, lambda m=module: m(own_x, own_state)))
+            found.append(gradients(module, leaves, partial(module, own_x, own_state)))
     assert runs
     assert apart(found[1], found[0]) < TOLERANCE[dtype]
 
@@ -105,7 +106,7 @@ def test_packed_sequences_give_torchs_values_and_gradients(
         torch.manual_seed(7)
         with counted() as runs:
             leaves = [values, *parts_of(own_state)]
-            found.append(gradients(module, leaves, lambda m=module: m(again, own_state)))
+            found.append(gradients(module, leaves, partial(module, again, own_state)))
         result = module(packed)[0]
         assert isinstance(result, PackedSequence)
         assert torch.equal(result.batch_sizes, packed.batch_sizes)
@@ -132,7 +133,7 @@ def test_cells_give_torchs_values_and_gradients(name: str, bias: bool, N: int | 
                     gradients(
                         module,
                         leaves if given_state else leaves[:1],
-                        lambda m=module, s=state, f=leaves[0]: m(f, s) if given_state else m(f),
+                        partial(module, leaves[0], *([state] if given_state else [])),
                     )
                 )
         assert bool(runs) == (name in CELLS and N == 9)
@@ -166,10 +167,8 @@ def test_gradients_of_some_alone(name: str) -> None:
         flat(module(x))[1].pow(2).sum().backward()
         assert module.weight_ih_l0.grad is None
         module.x_grad = x.grad
-    assert (
-        apart([own.x_grad, own.weight_hh_l0.grad], [of_torch.x_grad, of_torch.weight_hh_l0.grad])
-        < 1e-6
-    )
+    found, wanted = ([m.x_grad, m.weight_hh_l0.grad] for m in (own, of_torch))
+    assert apart(found, wanted) < 1e-6
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -209,11 +208,10 @@ def test_memory_of_a_run_is_free_after_its_backward() -> None:
     _, own = pair("LSTM", 5, 7)
     with counted():
         y = own(torch.randn(4, 3, 5))[0]
-    (workspace,) = [
-        t for t in y.grad_fn.saved_tensors if t is not None and t.dim() == 1 and t.numel() > 300
-    ]
+    saved = y.grad_fn.saved_tensors
+    (workspace,) = [t for t in saved if t is not None and t.dim() == 1 and t.numel() > 300]
     gone = weakref.ref(workspace)
-    del workspace
+    del workspace, saved
     loss = y.sum()
     loss.backward()
     assert gone() is None, "the graph is alive, what it saved is not"
