@@ -150,6 +150,7 @@ def test_what_is_saved_may_be_packed_elsewhere(name: str) -> None:
     assert torch.equal(torch.autograd.grad(loss, x)[0], wanted)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # by torch's compiler
 @pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.slow)])
 @each_layer
 def test_the_compiler_takes_the_whole_graph(name: str, backend: str) -> None:
